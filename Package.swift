@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: Swift 6 mode, the field's upcoming features, warnings as errors.
+/// `Lifetimes` is what lets a function return a `~Escapable` value such as a `Span`.
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A target whose arrows point only at `dependencies`; `scripts/check` holds its imports to them.
+func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: common)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: common)
+}
+
+var targets: [Target] = [
+    // C libraries of the distribution, and the few inline shims that Swift cannot import.
+    .target(
+        name: "CLinux", publicHeadersPath: "include", cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(name: "CFUSE", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+        name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+    // Sans-I/O: values and decisions. No Glibc, no Foundation, no C module, no clock.
+    target("TorrentCore", []),
+    target("Bencode", ["TorrentCore"]),
+    target("Metainfo", ["Bencode", "TorrentCore"]),
+    target("PeerProtocol", ["Bencode", "Metainfo", "TorrentCore"]),
+    target("TrackerProtocol", ["Bencode", "TorrentCore"]),
+    target("Swarm", ["Metainfo", "TorrentCore"]),
+    target("TorrentTree", ["Metainfo", "TorrentCore"]),
+
+    // The operating system.
+    target("Reactor", ["CLinux", "TorrentCore"]),
+    target("TorrentCrypto", ["COpenSSL", "TorrentCore"]),
+    target(
+        "PieceStorage",
+        ["CLinux", "CSQLite", "Metainfo", "Reactor", "TorrentCrypto", "TorrentCore"]),
+    target(
+        "TorrentEngine",
+        [
+            "Bencode", "CCurl", "Metainfo", "PeerProtocol", "PieceStorage", "Reactor", "Swarm",
+            "TorrentCore", "TorrentCrypto", "TrackerProtocol",
+        ]),
+    target(
+        "FUSEBridge",
+        ["CFUSE", "CLinux", "Metainfo", "PieceStorage", "Reactor", "TorrentCore", "TorrentTree"]),
+    target("ControlAPI", ["Reactor", "TorrentCore"]),
+    .executableTarget(
+        name: "swarmfs",
+        dependencies: [
+            "CLinux", "ControlAPI", "FUSEBridge", "Metainfo", "PieceStorage", "Reactor",
+            "TorrentCore", "TorrentCrypto", "TorrentEngine", "TorrentTree",
+        ],
+        swiftSettings: common),
+
+    // Test support and measurement.
+    target("SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore"]),
+    .executableTarget(
+        name: "Benchmarks",
+        dependencies: ["PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto"],
+        swiftSettings: common),
+
+    tests("TorrentCoreTests", ["TorrentCore"]),
+    tests("BencodeTests", ["Bencode", "TorrentCore"]),
+    tests("MetainfoTests", ["Bencode", "Metainfo", "TorrentCore", "TorrentCrypto"]),
+    tests("PeerProtocolTests", ["Bencode", "PeerProtocol", "TorrentCore", "TorrentCrypto"]),
+    tests("TrackerProtocolTests", ["Bencode", "TrackerProtocol", "TorrentCore"]),
+    tests("SwarmTests", ["Metainfo", "Swarm", "TorrentCore"]),
+    tests("SimulationTests", ["Metainfo", "Swarm", "SwarmSimulation", "TorrentCore"]),
+    tests("TorrentTreeTests", ["Metainfo", "TorrentCore", "TorrentCrypto", "TorrentTree"]),
+    tests("ReactorTests", ["CLinux", "Reactor", "TorrentCore"]),
+    tests("TorrentCryptoTests", ["TorrentCore", "TorrentCrypto"]),
+    tests(
+        "PieceStorageTests",
+        ["CLinux", "Metainfo", "PieceStorage", "Reactor", "TorrentCore", "TorrentCrypto"]),
+    tests(
+        "TorrentEngineTests",
+        [
+            "Bencode", "Metainfo", "PeerProtocol", "PieceStorage", "Reactor", "TorrentCore",
+            "TorrentCrypto", "TorrentEngine",
+        ]),
+    tests(
+        "FUSEBridgeTests",
+        [
+            "CLinux", "FUSEBridge", "Metainfo", "PieceStorage", "Reactor", "TorrentCore",
+            "TorrentCrypto", "TorrentTree",
+        ]),
+    tests("ControlAPITests", ["ControlAPI", "Reactor", "TorrentCore"]),
+    // Real mounts of the built command, and real clients on the other side.
+    .target(
+        name: "RealClients",
+        path: "Tests/RealClients",
+        exclude: ["libtorrent_peer.py", "reader.py", "recording_tracker.py"],
+        swiftSettings: common),
+    tests("CommandTests", ["ControlAPI", "Reactor", "TorrentCore"]),
+    tests("MountTests", ["RealClients"]),
+    tests("InteroperabilityTests", ["RealClients"]),
+]
+
+// `scripts/fuzz` builds the libFuzzer executable; an ordinary build has no use for it.
+if Context.environment["SWARMFS_FUZZ"] != nil {
+    targets.append(
+        .executableTarget(
+            name: "Fuzzers",
+            dependencies: [
+                "Bencode", "ControlAPI", "Metainfo", "PeerProtocol", "TorrentCore",
+                "TorrentCrypto", "TrackerProtocol",
+            ],
+            swiftSettings: common + [.unsafeFlags(["-parse-as-library"])]))
+}
+
+let package = Package(name: "swarmfs", targets: targets)

@@ -1,0 +1,49 @@
+#pragma once
+// The Linux interfaces that Glibc's Swift module leaves out.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+/// `epoll_event.data.u64`, which Swift sees only through a packed union.
+static inline struct epoll_event swarmfs_epoll_event(uint32_t events, uint64_t token) {
+    struct epoll_event event;
+    event.events = events;
+    event.data.u64 = token;
+    return event;
+}
+
+static inline uint64_t swarmfs_epoll_token(const struct epoll_event *event) {
+    return event->data.u64;
+}
+
+/// Writes a whole filesystem's dirty data out; declared here because <unistd.h> shows it to
+/// `_GNU_SOURCE` only.
+int syncfs(int descriptor);
+
+/// `prctl(PR_SET_NAME)`: the calling thread's name; `prctl` is variadic.
+static inline void swarmfs_set_thread_name(const char *name) {
+    prctl(PR_SET_NAME, name);
+}
+
+/// `accept4` with a non-blocking, close-on-exec result; a GNU extension.
+int swarmfs_accept(int descriptor, struct sockaddr *address, socklen_t *length);
