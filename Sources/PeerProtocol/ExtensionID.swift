@@ -1,0 +1,23 @@
+/// The numbers that we give to extensions, by which peers then send to us (BEP 10).
+///
+/// They are libtorrent's own: some old clients ignore the table and expect them.
+package enum ExtensionID {
+    /// The extension handshake itself (BEP 10).
+    package static let handshake: UInt8 = 0
+    /// `ut_metadata` (BEP 9).
+    package static let metadata: UInt8 = 2
+    /// `upload_only`, which changes the handshake's key of that name (BEP 21).
+    package static let uploadOnly: UInt8 = 3
+    /// `lt_donthave` (BEP 54).
+    package static let dontHave: UInt8 = 7
+
+    /// The most payload that a message of ours may carry; nil for a number that we gave to none.
+    static func maximumPayload(_ identifier: UInt8) -> Int? {
+        switch identifier {
+        case handshake: PeerMessageLimits.extensionHandshake
+        case metadata: PeerMessageLimits.metadataMessage
+        case uploadOnly, dontHave: 4
+        default: nil
+        }
+    }
+}
