@@ -1,0 +1,234 @@
+package import TorrentCore
+
+/// The addresses of one torrent's peers, and when to dial which.
+package struct PeerList: Sendable {
+    /// The limits of a list.
+    package struct Configuration: Sendable {
+        /// Connections of the torrent, those being dialled included.
+        package var connectionLimit = 80
+        /// Addresses kept; beyond that the worst goes.
+        package var candidateLimit = 2000
+        /// Connections that may be dialled at once when a list first arrives, as libtorrent's
+        /// `torrent_connect_boost`.
+        package var burst = 30
+        /// Dials a second after that.
+        package var rate = 20.0
+
+        /// The limits that a client uses in its ordinary life.
+        package init() {}
+    }
+
+    private struct Candidate {
+        enum State { case idle, dialling, connected }
+        var endpoint: Endpoint
+        var source: PeerSource
+        var state = State.idle
+        var failures = 0
+        var nextTry: Timestamp
+        /// Breaks ties, so that not every client dials a tracker's list from its start.
+        var order: UInt64
+    }
+
+    /// After a failure an address rests this long for each failure so far.
+    package static let backOff = Interval.seconds(60)
+    /// An address that the user gave is tried again after this long, doubled each time up to
+    /// `backOff`: somebody waits at a terminal, and perhaps just started the other side.
+    package static let userBackOff = Interval.seconds(1)
+    /// A peer that was of use is dialled again this soon after it went.
+    package static let usefulBackOff = Interval.seconds(5)
+    /// After this many failures in a row an address is forgotten, unless the user gave it.
+    package static let failureLimit = 3
+
+    private let configuration: Configuration
+    private var candidates: [Candidate] = []
+    private var positions: [Endpoint: Int] = [:]
+    private var bannedAddresses: Set<IPAddress> = []
+    private var bannedEndpoints: Set<Endpoint> = []
+    private var random: SeededRandom
+    private var tokens: Double
+    private var tokensAt: Timestamp
+
+    /// An empty list.
+    package init(configuration: Configuration = .init(), seed: UInt64, now: Timestamp) {
+        self.configuration = configuration
+        random = SeededRandom(seed: seed)
+        tokens = Double(configuration.burst)
+        tokensAt = now
+    }
+
+    /// How many addresses are known.
+    package var count: Int { candidates.count }
+
+    /// Whether the address is known.
+    package func contains(_ endpoint: Endpoint) -> Bool { positions[endpoint] != nil }
+
+    /// Whether the address is banned. Somebody behind a banned address is banned at all ports,
+    /// save on the loopback interface, which many share.
+    package func isBanned(_ endpoint: Endpoint) -> Bool {
+        bannedEndpoints.contains(endpoint) || bannedAddresses.contains(endpoint.address)
+    }
+
+    /// Whether there is a connection to the address.
+    package func isConnected(_ endpoint: Endpoint) -> Bool {
+        positions[endpoint].map { candidates[$0].state == .connected } ?? false
+    }
+
+    /// Adds addresses; those known, banned, or that nothing can be sent to are passed over.
+    package mutating func add(
+        _ endpoints: some Sequence<Endpoint>, source: PeerSource, now: Timestamp
+    ) {
+        for endpoint in endpoints {
+            guard endpoint.port != 0, !endpoint.address.isUnroutable, !isBanned(endpoint) else {
+                continue
+            }
+            if let known = positions[endpoint] {
+                if source < candidates[known].source {
+                    candidates[known].source = source
+                    if source == .user, candidates[known].state == .idle {
+                        candidates[known].nextTry = now
+                    }
+                }
+                continue
+            }
+            if candidates.count >= configuration.candidateLimit, !dropWorst(source) { continue }
+            positions[endpoint] = candidates.count
+            candidates.append(
+                Candidate(
+                    endpoint: endpoint, source: source, nextTry: now, order: random.next()))
+        }
+    }
+
+    /// The address to dial now, or nil. `connections` counts those there are, incoming ones and
+    /// those being dialled included. Linear in the number of addresses.
+    package mutating func nextDial(now: Timestamp, connections: Int) -> Endpoint? {
+        refillTokens(now)
+        guard connections < configuration.connectionLimit, tokens >= 1 else { return nil }
+        var best: Int?
+        for index in candidates.indices {
+            guard candidates[index].state == .idle, candidates[index].nextTry <= now else {
+                continue
+            }
+            if let known = best, !isBetter(candidates[index], candidates[known]) { continue }
+            best = index
+        }
+        guard let best else { return nil }
+        tokens -= 1
+        candidates[best].state = .dialling
+        return candidates[best].endpoint
+    }
+
+    /// When `nextDial` may next have an answer; nil while the limit is reached or nobody is left.
+    package func nextDeadline(connections: Int) -> Timestamp? {
+        guard connections < configuration.connectionLimit else { return nil }
+        guard
+            let due = candidates.lazy.filter({ $0.state == .idle }).map(\.nextTry).min()
+        else { return nil }
+        guard tokens < 1 else { return due }
+        return max(due, tokensAt + .seconds((1 - tokens) / configuration.rate))
+    }
+
+    /// A read waits and nobody sends: candidates that have not failed are due now, whatever they
+    /// were resting for. Linear in the number of addresses.
+    package mutating func hurry(now: Timestamp) {
+        for index in candidates.indices
+        where candidates[index].state == .idle && candidates[index].failures == 0 {
+            candidates[index].nextTry = min(candidates[index].nextTry, now)
+        }
+    }
+
+    /// A dial came to nothing: refused, timed out, or no handshake.
+    package mutating func dialFailed(_ endpoint: Endpoint, now: Timestamp) {
+        guard let index = positions[endpoint] else { return }
+        candidates[index].failures += 1
+        if candidates[index].source != .user, candidates[index].failures >= Self.failureLimit {
+            remove(index)
+            return
+        }
+        candidates[index].state = .idle
+        candidates[index].nextTry = now + rest(candidates[index])
+    }
+
+    /// A handshake is done with this address, which we dialled, or where an incoming peer says
+    /// that it listens.
+    package mutating func connected(_ endpoint: Endpoint, now: Timestamp) {
+        if positions[endpoint] == nil { add([endpoint], source: .incoming, now: now) }
+        guard let index = positions[endpoint] else { return }
+        candidates[index].state = .connected
+    }
+
+    /// A connection ended. One that was of use has no past failures, and is dialled again soon.
+    package mutating func disconnected(_ endpoint: Endpoint, wasUseful: Bool, now: Timestamp) {
+        guard let index = positions[endpoint] else { return }
+        candidates[index].state = .idle
+        if wasUseful {
+            candidates[index].failures = 0
+            candidates[index].nextTry = now + Self.usefulBackOff
+        } else {
+            dialFailed(endpoint, now: now)
+        }
+    }
+
+    /// The address is our own, or the other end of a connection there is already: it is never
+    /// dialled again.
+    package mutating func forget(_ endpoint: Endpoint) {
+        bannedEndpoints.insert(endpoint)
+        if let index = positions[endpoint] { remove(index) }
+    }
+
+    /// Whoever named the address had no right to (BEP 27): it is dropped, and may be named again.
+    package mutating func withdraw(_ endpoint: Endpoint) {
+        if let index = positions[endpoint] { remove(index) }
+    }
+
+    /// Somebody at this address sent bad data.
+    package mutating func ban(_ endpoint: Endpoint) {
+        bannedEndpoints.insert(endpoint)
+        if !endpoint.address.isLoopback { bannedAddresses.insert(endpoint.address) }
+        for candidate in candidates where isBanned(candidate.endpoint) {
+            if let index = positions[candidate.endpoint] { remove(index) }
+        }
+    }
+
+    private func rest(_ candidate: Candidate) -> Interval {
+        guard candidate.source == .user else {
+            return Self.backOff * (Int64(candidate.failures) + 1)
+        }
+        let doublings = min(Int64(candidate.failures) - 1, 6)
+        return min(Self.userBackOff * (1 << max(0, doublings)), Self.backOff)
+    }
+
+    private func isBetter(_ left: Candidate, _ right: Candidate) -> Bool {
+        if (left.source == .user) != (right.source == .user) { return left.source == .user }
+        if left.failures != right.failures { return left.failures < right.failures }
+        if left.source != right.source { return left.source < right.source }
+        return left.order < right.order
+    }
+
+    private mutating func refillTokens(_ now: Timestamp) {
+        let elapsed = max(0, (now - tokensAt).seconds)
+        tokens = min(Double(configuration.burst), tokens + elapsed * configuration.rate)
+        tokensAt = now
+    }
+
+    private mutating func dropWorst(_ source: PeerSource) -> Bool {
+        var worst: Int?
+        for index in candidates.indices
+        where candidates[index].state == .idle && candidates[index].source != .user {
+            if let known = worst, !isBetter(candidates[known], candidates[index]) { continue }
+            worst = index
+        }
+        guard let worst, candidates[worst].failures > 0 || source < candidates[worst].source else {
+            return false
+        }
+        remove(worst)
+        return true
+    }
+
+    private mutating func remove(_ index: Int) {
+        positions[candidates[index].endpoint] = nil
+        let last = candidates.removeLast()
+        guard index < candidates.count else { return }
+        candidates[index] = last
+        positions[last.endpoint] = index
+    }
+}

@@ -1,0 +1,156 @@
+package import TorrentCore
+
+/// Who wants which pieces, and in what order: waiting reads by arrival (earliest deadline first,
+/// since all reads have the same patience), then readahead windows in turns.
+///
+/// Costs follow the pieces of a read or the change of a window, never the torrent's size.
+package struct ReadScheduler: Sendable {
+    /// Blocks that one stream gets before the next has its turn: one MiB, long enough to finish
+    /// small pieces, short enough that two streams advance together.
+    static let turn = 64
+
+    private var reads: [ReadKey: Range<PieceIndex>] = [:]
+    /// How many reads wait for each piece.
+    private var readers: [PieceIndex: Int] = [:]
+    /// The pieces that reads wait for, earliest read first.
+    package private(set) var urgent: [PieceIndex] = []
+    var streams: [ReadaheadStream] = []
+    private var streamNumbers: [StreamKey: Int] = [:]
+    /// The stream whose turn it is.
+    var turnOf = 0
+
+    /// Nobody wants anything.
+    package init() {}
+
+    /// How many reads wait.
+    package var readCount: Int { reads.count }
+
+    /// Whether anybody wants anything.
+    package var hasDemand: Bool { !reads.isEmpty || !streams.isEmpty }
+
+    /// Whether a read waits for the piece.
+    package func isUrgent(_ piece: PieceIndex) -> Bool { readers[piece] != nil }
+
+    /// Whether a readahead window covers the piece. Linear in the number of streams.
+    package func isAhead(_ piece: PieceIndex) -> Bool {
+        streams.contains { $0.window.contains(piece) }
+    }
+
+    /// Whether anybody wants the piece.
+    package func isWanted(_ piece: PieceIndex) -> Bool { isUrgent(piece) || isAhead(piece) }
+
+    /// A read waits for those of `pieces` that `have` lacks. Returns the pieces that nobody waited
+    /// for before.
+    package mutating func readArrived(
+        _ read: ReadKey, pieces: Range<PieceIndex>, have: borrowing Bitfield
+    ) -> [PieceIndex] {
+        _ = readEnded(read)
+        reads[read] = pieces
+        var added: [PieceIndex] = []
+        var next = pieces.lowerBound
+        while let piece = have.first(in: next..<pieces.upperBound, isSet: false) {
+            if addReader(of: piece) { added.append(piece) }
+            next = piece.advanced(by: 1)
+        }
+        return added
+    }
+
+    /// A read waits no longer. Returns the pieces that now nobody waits for.
+    package mutating func readEnded(_ read: ReadKey) -> [PieceIndex] {
+        guard let pieces = reads.removeValue(forKey: read) else { return [] }
+        var left: [PieceIndex] = []
+        for piece in pieces {
+            guard let count = readers[piece] else { continue }
+            if count > 1 {
+                readers[piece] = count - 1
+            } else {
+                removeUrgent(piece)
+                left.append(piece)
+            }
+        }
+        return left
+    }
+
+    /// A piece verified: nobody waits for it any more.
+    package mutating func pieceArrived(_ piece: PieceIndex) {
+        if readers[piece] != nil { removeUrgent(piece) }
+    }
+
+    /// A piece is here no more. Returns whether a read waits for it (that needs other pieces too).
+    package mutating func pieceLost(_ piece: PieceIndex) -> Bool {
+        let count = reads.values.reduce(0) { $0 + ($1.contains(piece) ? 1 : 0) }
+        for index in streams.indices where streams[index].window.contains(piece) {
+            streams[index].cursor = min(streams[index].cursor, piece)
+        }
+        guard count > 0 else { return false }
+        for _ in 0..<count { _ = addReader(of: piece) }
+        return true
+    }
+
+    /// Replaces a stream's window. Returns what the window covered before and covers no more, as
+    /// at most two ranges.
+    package mutating func setWindow(
+        _ stream: StreamKey, _ window: Range<PieceIndex>
+    ) -> [Range<PieceIndex>] {
+        guard let index = streamNumbers[stream] else {
+            if !window.isEmpty {
+                streamNumbers[stream] = streams.count
+                streams.append(
+                    ReadaheadStream(key: stream, window: window, cursor: window.lowerBound))
+            }
+            return []
+        }
+        let old = streams[index].window
+        if window.isEmpty {
+            streamNumbers[stream] = nil
+            streams.remove(at: index)
+            for later in index..<streams.count { streamNumbers[streams[later].key] = later }
+            if turnOf > index { turnOf -= 1 }
+            return [old]
+        }
+        streams[index].window = window
+        let cursor = streams[index].cursor
+        if window.lowerBound < old.lowerBound || !window.contains(cursor) {
+            // Moving on keeps the cursor; anything else looks from the start again.
+            let movesOn = window.lowerBound >= old.lowerBound && cursor == window.upperBound
+            streams[index].cursor = movesOn ? cursor : window.lowerBound
+        }
+        let clipped = window.clamped(to: old)
+        guard !clipped.isEmpty else { return [old] }
+        return [
+            old.lowerBound..<clipped.lowerBound, clipped.upperBound..<old.upperBound,
+        ].filter { !$0.isEmpty }
+    }
+
+    /// A block of the piece is to be requested again: windows look at it again.
+    mutating func revisit(_ piece: PieceIndex) {
+        for index in streams.indices
+        where streams[index].cursor > piece && streams[index].window.contains(piece) {
+            streams[index].cursor = piece
+        }
+    }
+
+    /// The streams' turns: the position in `streams` to try after `tried` others had nothing, or
+    /// nil when all were tried.
+    mutating func nextStream(tried: Int) -> Int? {
+        guard tried < streams.count else { return nil }
+        if turnOf >= streams.count { turnOf = 0 }
+        if tried > 0 || streams[turnOf].credit <= 0 {
+            turnOf = (turnOf + 1) % streams.count
+            streams[turnOf].credit = Self.turn
+        }
+        return turnOf
+    }
+
+    private mutating func addReader(of piece: PieceIndex) -> Bool {
+        let count = readers[piece] ?? 0
+        readers[piece] = count + 1
+        if count == 0 { urgent.append(piece) }
+        return count == 0
+    }
+
+    private mutating func removeUrgent(_ piece: PieceIndex) {
+        readers[piece] = nil
+        if let index = urgent.firstIndex(of: piece) { urgent.remove(at: index) }
+    }
+}

@@ -1,0 +1,243 @@
+package import TorrentCore
+
+extension TorrentStateMachine {
+    /// How many peers that left are remembered for bans that come late: more than a piece has
+    /// sources.
+    static let departedLimit = 256
+
+    /// A connection's handshake is done. The peer has nothing, chokes, and is choked.
+    package mutating func peerConnected(_ key: PeerKey, traits: PeerTraits, now: Timestamp) {
+        self.now = now
+        guard peerNumbers[key] == nil else { return }
+        var peer = SwarmPeer(key: key, traits: traits, now: now)
+        peer.waitingSince = now
+        let number: Int
+        if let reused = freePeers.popLast() {
+            number = reused
+            peers[number] = peer
+        } else {
+            // Block records name peers by 15 bits.
+            precondition(peers.count < Int(Int16.max))
+            number = peers.count
+            peers.append(peer)
+        }
+        peerNumbers[key] = number
+        availability.add(peers[number].bits)
+    }
+
+    /// A connection is gone; whatever was asked of it is asked of others in this turn.
+    package mutating func peerDisconnected(_ key: PeerKey, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key) else { return }
+        releaseAll(number)
+        if peers[number].hasAll {
+            availability.removeSeed()
+        } else {
+            availability.remove(peers[number].bits)
+        }
+        departed.append((key, peers[number].traits.address))
+        if departed.count > Self.departedLimit { departed.removeFirst() }
+        let freesSlot = !peers[number].amChoking
+        peers[number].isConnected = false
+        peers[number].bits = Bitfield(count: 0)
+        peerNumbers[key] = nil
+        freePeers.append(number)
+        if freesSlot { fillUnchokeSlots() }
+    }
+
+    /// The peer has every piece.
+    package mutating func peerHasAll(_ key: PeerKey, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key), !peers[number].hasAll else { return }
+        availability.remove(peers[number].bits)
+        becomeSeed(number)
+        piecesAppeared(number)
+    }
+
+    /// The peer has no piece.
+    package mutating func peerHasNone(_ key: PeerKey, now: Timestamp) {
+        self.now = now
+    }
+
+    /// The peer has these pieces. A bitfield of the wrong size is ignored.
+    package mutating func peerBitfield(_ key: PeerKey, _ pieces: Bitfield, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key), pieces.count == geometry.pieceCount else { return }
+        if peers[number].hasAll {
+            availability.removeSeed()
+            peers[number].hasAll = false
+        } else {
+            availability.remove(peers[number].bits)
+        }
+        if pieces.isFull {
+            becomeSeed(number)
+        } else {
+            peers[number].bits = pieces
+            availability.add(pieces)
+        }
+        piecesAppeared(number)
+    }
+
+    /// The peer got a piece.
+    package mutating func peerHave(_ key: PeerKey, _ piece: PieceIndex, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key), geometry.contains(piece), !peers[number].has(piece)
+        else { return }
+        if peers[number].bits.count == 0 {
+            peers[number].bits = Bitfield(count: geometry.pieceCount)
+        }
+        peers[number].bits[piece] = true
+        availability.gained(piece)
+        if peers[number].bits.isFull {
+            availability.remove(peers[number].bits)
+            becomeSeed(number)
+        }
+        if !have[piece] { setInterested(number) }
+        if scheduler.isWanted(piece) {
+            peers[number].exhaustedAt = .max
+            if scheduler.isUrgent(piece) { urgentHasWork = true }
+            workAppeared()
+        }
+        disconnectIfRedundant(number)
+    }
+
+    /// The peer lost a piece (BEP 54). What was asked of it there is answered with rejects.
+    package mutating func peerDontHave(_ key: PeerKey, _ piece: PieceIndex, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key), geometry.contains(piece), peers[number].has(piece)
+        else { return }
+        if peers[number].hasAll {
+            availability.removeSeed()
+            peers[number].hasAll = false
+            peers[number].bits = Bitfield(count: geometry.pieceCount, allSet: true)
+            peers[number].bits[piece] = false
+            availability.add(peers[number].bits)
+        } else {
+            peers[number].bits[piece] = false
+            availability.lost(piece)
+        }
+    }
+
+    /// The peer chokes us. Without the Fast extension that voids every request; with it each is
+    /// still answered, but what reads wait for is asked of others at once.
+    package mutating func peerChoked(_ key: PeerKey, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key) else { return }
+        peers[number].isChokingUs = true
+        peers[number].chokedAt = now
+        releaseParole(number)
+        if peers[number].traits.supportsFast {
+            abandon(number, onlyUrgent: true)
+        } else {
+            releaseAll(number)
+        }
+    }
+
+    /// The peer takes requests.
+    package mutating func peerUnchoked(_ key: PeerKey, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key), peers[number].isChokingUs else { return }
+        peers[number].isChokingUs = false
+        peers[number].exhaustedAt = .max
+        urgentHasWork = true
+        workAppeared()
+    }
+
+    /// The peer wants our pieces. It is unchoked at once while slots are free.
+    package mutating func peerInterested(_ key: PeerKey, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key), !peers[number].isInterestedInUs else { return }
+        peers[number].isInterestedInUs = true
+        peers[number].waitingSince = now
+        fillUnchokeSlots()
+    }
+
+    /// The peer does not want our pieces. It is choked, so that its slot is free for others.
+    package mutating func peerNotInterested(_ key: PeerKey, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key), peers[number].isInterestedInUs else { return }
+        peers[number].isInterestedInUs = false
+        guard !peers[number].amChoking else { return }
+        setChoking(number, true)
+        fillUnchokeSlots()
+    }
+
+    /// The peer answers requests for this piece even while it chokes us (BEP 6).
+    package mutating func peerAllowedFast(_ key: PeerKey, _ piece: PieceIndex, now: Timestamp) {
+        self.now = now
+        // Clients grant ten at most (BEP 6 proposes that); more would only cost memory.
+        guard let number = number(of: key), geometry.contains(piece),
+            peers[number].traits.supportsFast, peers[number].allowedFast.count < 32,
+            !peers[number].allowedFast.contains(piece)
+        else { return }
+        peers[number].allowedFast.append(piece)
+        guard scheduler.isUrgent(piece) else { return }
+        peers[number].exhaustedAt = .max
+        urgentHasWork = true
+        workAppeared()
+    }
+
+    /// The peer said how many requests it queues (`reqq` of BEP 10).
+    package mutating func peerRequestLimit(_ key: PeerKey, _ limit: Int) {
+        guard let number = number(of: key) else { return }
+        peers[number].requestLimit = max(1, limit)
+    }
+
+    /// A round trip that the transport measured (TCP_INFO), which is what a request takes at best.
+    package mutating func peerRoundTrip(_ key: PeerKey, _ roundTrip: Interval) {
+        guard let number = number(of: key) else { return }
+        peers[number].model.roundTripMeasured(roundTrip)
+    }
+
+    /// We sent payload.
+    package mutating func blockSent(_ key: PeerKey, bytes: Int, now: Timestamp) {
+        self.now = now
+        guard let number = number(of: key) else { return }
+        peers[number].uploaded.add(bytes)
+        uploaded.add(bytes)
+        counters.uploaded += Int64(bytes)
+    }
+
+    private mutating func becomeSeed(_ number: Int) {
+        peers[number].hasAll = true
+        peers[number].bits = Bitfield(count: 0)
+        availability.addSeed()
+    }
+
+    private mutating func piecesAppeared(_ number: Int) {
+        if hasPieceWeLack(number) { setInterested(number) }
+        if scheduler.hasDemand {
+            peers[number].exhaustedAt = .max
+            urgentHasWork = true
+            workAppeared()
+        }
+        disconnectIfRedundant(number)
+    }
+
+    /// Whether the peer has a piece that we lack; skips through runs that both or neither have.
+    func hasPieceWeLack(_ number: Int) -> Bool {
+        if peers[number].hasAll { return !have.isFull }
+        guard peers[number].bits.count > 0 else { return false }
+        let end = PieceIndex(geometry.pieceCount)
+        var next = PieceIndex(0)
+        while let theirs = peers[number].bits.first(in: next..<end, isSet: true) {
+            guard have[theirs] else { return true }
+            guard let lacking = have.first(in: theirs..<end, isSet: false) else { return false }
+            next = lacking
+        }
+        return false
+    }
+
+    /// Declares interest, once: peers punish those that waver, and choke who is not interested.
+    mutating func setInterested(_ number: Int) {
+        guard !peers[number].amInterested else { return }
+        peers[number].amInterested = true
+        actions.append(.setInterested(peers[number].key, true))
+    }
+
+    /// Two complete sides have nothing to say to each other.
+    mutating func disconnectIfRedundant(_ number: Int) {
+        guard have.isFull, peers[number].hasAll, geometry.pieceCount > 0 else { return }
+        actions.append(.disconnect(peers[number].key, .bothComplete))
+    }
+}

@@ -1,0 +1,115 @@
+package import TorrentCore
+
+extension TorrentStateMachine {
+    /// There is no buffer for a piece that was to be opened. What was requested of it is dropped,
+    /// and opening is tried again shortly.
+    package mutating func bufferUnavailable(_ piece: PieceIndex, now: Timestamp) {
+        self.now = now
+        guard geometry.contains(piece) else { return }
+        let slot = open.slot(of: piece)
+        guard slot != OpenPieces.none else { return }
+        close(slot)
+        shortage = .reads
+        openingPausedUntil = now + Self.bufferRetry
+    }
+
+    /// Opens a piece within the memory budget, or returns nil.
+    ///
+    /// Speculative pieces take three quarters at most. For any piece those that nobody wants any
+    /// more make room; for an urgent one, the speculative ones with the least progress too.
+    mutating func openPiece(_ piece: PieceIndex, isUrgent: Bool) -> Int? {
+        guard now >= openingPausedUntil, shortage != .reads, isUrgent || shortage == .none else {
+            return nil
+        }
+        let length = geometry.length(of: piece)
+        while !fits(length, isUrgent: isUrgent) {
+            guard let victim = victim(isUrgent: isUrgent) else {
+                shortage = isUrgent ? .reads : .readahead
+                return nil
+            }
+            let dropped = open[victim].piece
+            close(victim)
+            actions.append(.dropPiece(dropped))
+        }
+        let slot = open.open(piece, geometry: geometry, isUrgent: isUrgent)
+        open[slot].isOnParole = smartBan.hasFailed(piece)
+        actions.append(.openPiece(piece))
+        if let isPadding {
+            for block in 0..<open[slot].blockCount where isPadding(geometry.block(block, of: piece))
+            {
+                open.becomePresent(slot, block, sender: BlockRecord.noSender)
+            }
+            if open[slot].remaining == 0 { beginVerifying(slot) }
+        }
+        return slot
+    }
+
+    private func fits(_ length: Int, isUrgent: Bool) -> Bool {
+        if open.count == 0 { return true }
+        let speculative = configuration.bufferBytes / 4 * 3
+        return open.bytes + length <= configuration.bufferBytes
+            && (isUrgent || open.speculativeBytes + length <= speculative)
+    }
+
+    private func victim(isUrgent: Bool) -> Int? {
+        var best: Int?
+        for slot in open.slots.indices where open[slot].state == .active && !open[slot].isUrgent {
+            guard isUrgent || open[slot].idleSince != nil else { continue }
+            guard let known = best else {
+                best = slot
+                continue
+            }
+            switch (open[slot].idleSince, open[known].idleSince) {
+            case (let mine?, let other?): if mine < other { best = slot }
+            case (_?, nil): best = slot
+            case (nil, _?): break
+            case (nil, nil): if open[slot].present < open[known].present { best = slot }
+            }
+        }
+        return best
+    }
+
+    /// Closes a piece: what was requested of it is cancelled, and whoever writes into its buffer
+    /// stops doing so. The caller decides what becomes of the buffer.
+    mutating func close(_ slot: Int) {
+        cancelRequests(slot)
+        for block in 0..<open[slot].blockCount { divertWriter(slot, block) }
+        let piece = open[slot].piece
+        open.close(slot)
+        scheduler.revisit(piece)
+        memoryFreed()
+    }
+
+    /// Some piece was closed, or may now make room for others.
+    mutating func memoryFreed() {
+        guard shortage != .none else { return }
+        shortage = .none
+        urgentHasWork = true
+        workAppeared()
+    }
+
+    /// Cancels everything that is requested of an open piece.
+    mutating func cancelRequests(_ slot: Int) {
+        guard open[slot].state == .active else { return }
+        let piece = open[slot].piece.rawValue
+        for block in 0..<open[slot].blockCount where open[slot, block].requesterCount > 0 {
+            let (first, second, third) = open[slot, block].requesters
+            open[slot, block].removeRequesters()
+            for number in [first, second, third] where number != BlockRecord.nobody {
+                cancel(Int(number), piece: piece, block: UInt16(block))
+            }
+            open.becomeMissing(slot, block)
+        }
+    }
+
+    /// Nobody wants an open piece any more. What it has stays for a while; what is under way is
+    /// cancelled, unless the piece is nearly there.
+    mutating func becomeIdle(_ slot: Int) {
+        guard open[slot].state == .active, open[slot].idleSince == nil else { return }
+        open[slot].idleSince = now
+        let isNearlyThere =
+            open[slot].missing == 0 && open[slot].remaining * 4 <= open[slot].blockCount
+        if !isNearlyThere { cancelRequests(slot) }
+        memoryFreed()
+    }
+}

@@ -1,0 +1,276 @@
+import TorrentCore
+
+extension TorrentStateMachine {
+    /// Plans what the events of this turn made possible.
+    mutating func schedule() {
+        // Planning may cancel, which makes room for more; what a second pass leaves can wait for
+        // the next event.
+        for _ in 0..<2 where needsSchedule {
+            needsSchedule = false
+            scheduleUrgent()
+            for number in peers.indices where peers[number].isConnected { refill(number) }
+        }
+        if lateCheckAt == nil, !scheduler.urgent.isEmpty, !peerNumbers.isEmpty {
+            lateCheckAt = now + Self.lateCheckInterval
+        }
+    }
+
+    /// Whether blocks of the piece may be requested of the peer.
+    func canAsk(_ number: Int, _ piece: PieceIndex) -> Bool {
+        peers[number].isConnected && !peers[number].isBanned && peers[number].has(piece)
+            && (!peers[number].isChokingUs || peers[number].allowedFast.contains(piece))
+            && !peers[number].refuses(piece, now: now)
+    }
+
+    /// Fills one peer's windows, with what reads wait for first. A peer that stalled is only given
+    /// the latter by `scheduleUrgent`, where nobody else has it.
+    mutating func refill(_ number: Int) {
+        guard !peers[number].isChokingUs || !peers[number].allowedFast.isEmpty,
+            !peers[number].isBanned, peers[number].exhaustedAt != demandVersion
+        else { return }
+        while urgentHasWork, !peers[number].isSnubbed,
+            peers[number].occupied < peers[number].urgentWindow
+        {
+            guard let (slot, block) = pickUrgent(number) else { break }
+            request(number, slot, block)
+        }
+        guard !peers[number].isChokingUs else { return }
+        while hasSpeculativeRoom(number) {
+            guard let (slot, block) = pickSpeculative(number) else {
+                peers[number].exhaustedAt = demandVersion
+                return
+            }
+            request(number, slot, block)
+        }
+    }
+
+    private func hasSpeculativeRoom(_ number: Int) -> Bool {
+        let occupied = peers[number].occupied
+        if occupied < peers[number].speculativeWindow { return true }
+        return peers[number].queue.speculativeCount < sharedWindow(number)
+            && occupied < peers[number].urgentWindow + PeerModel.minimumWindow
+    }
+
+    /// Whether this seed feeds a swarm of readers: then a part of what it sends us is to be what
+    /// nobody else has, so that readers of the same torrent can give each other the rest. Were it
+    /// all asked in reading order, the seed would have to send everything to each of them.
+    func isSharedSeed(_ number: Int) -> Bool {
+        peers[number].hasAll && availability.partialPeerCount > 0
+            && availability.partialPeerCount >= availability.seedCount
+    }
+
+    /// Speculative requests that a seed which feeds a swarm of readers may have however much reads
+    /// wait for: half as many as urgent ones, so a third of what it sends us.
+    func sharedWindow(_ number: Int) -> Int {
+        guard isSharedSeed(number), !peers[number].isSnubbed else { return 0 }
+        let urgent = peers[number].queue.liveCount - peers[number].queue.speculativeCount
+        return max(1, peers[number].speculativeWindow / 2, urgent / 2)
+    }
+
+    /// Sends one request. Constant time.
+    mutating func request(_ number: Int, _ slot: Int, _ block: Int) {
+        let begin = block * BlockRequest.standardLength
+        let length = min(BlockRequest.standardLength, open[slot].length - begin)
+        let piece = open[slot].piece
+        if peers[number].queue.cancelledCount > 0,
+            let ghost = peers[number].queue.index(piece: piece.rawValue, block: UInt16(block))
+        {
+            peers[number].queue.remove(at: ghost)
+        }
+        let isAlone = peers[number].queue.isEmpty
+        let seconds = peers[number].model.secondsToArrival(
+            queued: peers[number].queue.liveBytes, length: length, assumedRate: assumedRate)
+        var flags: OutstandingRequest.Flags = open[slot].isUrgent ? [] : .speculative
+        if isAlone { flags.insert(.alone) }
+        peers[number].queue.append(
+            OutstandingRequest(
+                piece: piece.rawValue, block: UInt16(block), length: UInt16(length),
+                flags: flags, sentAt: now,
+                expectedAt: now + Interval(nanoseconds: Int64(min(seconds, 3600) * 1e9))))
+        peers[number].model.requestSent(isAlone: isAlone, now: now)
+        if open[slot, block].requesterCount == BlockRecord.requesterLimit {
+            // All of them were given up on, or it would not be asked of one more.
+            let (first, _, _) = open[slot, block].requesters
+            cancel(Int(first), piece: piece.rawValue, block: UInt16(block))
+            open[slot, block].removeRequester(first)
+        }
+        open[slot, block].addRequester(Int16(number))
+        open.becomeRequested(slot, block)
+        if open[slot].isUrgent { urgentBytes += length }
+        actions.append(
+            .request(
+                peers[number].key, BlockRequest(piece: piece, begin: begin, length: length)))
+    }
+
+    /// Whether the peer still owes an answer to a cancelled request for the block, and so is not
+    /// asked again: a Fast peer always (BEP 6), another while the block comes in.
+    func isHeld(_ number: Int, _ slot: Int, _ block: Int) -> Bool {
+        guard peers[number].queue.cancelledCount > 0,
+            let index = peers[number].queue.index(
+                piece: open[slot].piece.rawValue, block: UInt16(block))
+        else { return false }
+        return peers[number].traits.supportsFast
+            || peers[number].queue[index].flags.contains(.begun)
+    }
+
+    /// The next block of an open piece to request of this peer.
+    mutating func nextBlock(_ number: Int, _ slot: Int) -> Int? {
+        if open[slot].isOnParole {
+            guard takesParole(number, slot) else { return nil }
+        }
+        var start = 0
+        while let block = open.nextMissing(slot, for: Int16(number), from: start) {
+            if !isHeld(number, slot, block) { return block }
+            start = block + 1
+        }
+        return nil
+    }
+
+    /// Whether the peer is the one that sends all of a piece on parole. Becomes it where nobody
+    /// is: preferably a peer that had no part in the failure.
+    private mutating func takesParole(_ number: Int, _ slot: Int) -> Bool {
+        let owner = open[slot].paroleOwner
+        if owner != BlockRecord.nobody { return owner == Int16(number) }
+        let piece = open[slot].piece
+        if peers[number].isSnubbed || smartBan.isSuspect(peers[number].key, of: piece) {
+            let better = peers.indices.contains { other in
+                other != number && canAsk(other, piece) && !peers[other].isSnubbed
+                    && !smartBan.isSuspect(peers[other].key, of: piece)
+            }
+            if better { return false }
+        }
+        open[slot].paroleOwner = Int16(number)
+        return true
+    }
+
+    private mutating func pickUrgent(_ number: Int) -> (Int, Int)? {
+        var leftOver = false
+        var index = 0
+        while index < scheduler.urgent.count {
+            let piece = scheduler.urgent[index]
+            index += 1
+            var slot = open.slot(of: piece)
+            if slot != OpenPieces.none, open[slot].missing == 0 || open[slot].state != .active {
+                continue
+            }
+            leftOver = true
+            if slot == OpenPieces.none, shortage == .reads { continue }
+            guard canAsk(number, piece) else { continue }
+            if slot == OpenPieces.none {
+                guard let opened = openPiece(piece, isUrgent: true) else { continue }
+                slot = opened
+                if open[slot].state != .active { continue }
+            }
+            if isTooSlow(number, slot) { continue }
+            if let block = nextBlock(number, slot) { return (slot, block) }
+        }
+        if !leftOver { urgentHasWork = false }
+        return nil
+    }
+
+    /// Whether the others will be done with the piece long before this peer could send a block.
+    private func isTooSlow(_ number: Int, _ slot: Int) -> Bool {
+        guard totalRate > 0, peerNumbers.count > 1 else { return false }
+        let mine = peers[number].model.secondsToArrival(
+            queued: peers[number].queue.liveBytes, length: BlockRequest.standardLength,
+            assumedRate: assumedRate)
+        let others = Double(open[slot].remaining * BlockRequest.standardLength) / totalRate
+        return mine > 2 * others + 0.2
+    }
+
+    private mutating func pickSpeculative(_ number: Int) -> (Int, Int)? {
+        var tried = 0
+        while let stream = scheduler.nextStream(tried: tried) {
+            if let found = pick(from: stream, number) {
+                scheduler.streams[stream].credit -= 1
+                return found
+            }
+            tried += 1
+        }
+        return nil
+    }
+
+    private mutating func pick(from stream: Int, _ number: Int) -> (Int, Int)? {
+        let window = scheduler.streams[stream].window
+        var piece = scheduler.streams[stream].cursor
+        var isFront = true
+        var looked = 0
+        let isShared = isSharedSeed(number)
+        // What was begun for sharing is finished first: only whole pieces can be passed on.
+        if isShared, let last = continued(number, window) { return last }
+        while piece < window.upperBound {
+            let slot = open.slot(of: piece)
+            if have[piece]
+                || slot != OpenPieces.none
+                    && (open[slot].missing == 0 || open[slot].state != .active)
+            {
+                piece = piece.advanced(by: 1)
+                if isFront { scheduler.streams[stream].cursor = piece }
+                continue
+            }
+            isFront = false
+            if slot != OpenPieces.none {
+                if canAsk(number, piece), let block = nextBlock(number, slot) {
+                    return found(number, slot, block)
+                }
+            } else if shortage == .none, canAsk(number, piece) {
+                let chosen = choose(from: piece, window, number)
+                if let slot = openPiece(chosen, isUrgent: scheduler.isUrgent(chosen)),
+                    open[slot].state == .active, let block = nextBlock(number, slot)
+                {
+                    return found(number, slot, block)
+                }
+            }
+            piece = piece.advanced(by: 1)
+            looked += 1
+            if looked == Self.rarityHorizon, let last = continued(number, window) { return last }
+        }
+        return nil
+    }
+
+    private mutating func found(_ number: Int, _ slot: Int, _ block: Int) -> (Int, Int) {
+        open[slot].idleSince = nil
+        peers[number].lastSlot = slot
+        return (slot, block)
+    }
+
+    /// The next block of the piece that the peer last sent, which saves a peer with few pieces
+    /// the walk through those that it lacks.
+    private mutating func continued(
+        _ number: Int, _ window: Range<PieceIndex>
+    ) -> (Int, Int)? {
+        let slot = peers[number].lastSlot
+        guard slot != OpenPieces.none, open[slot].state == .active, open[slot].missing > 0,
+            window.contains(open[slot].piece), canAsk(number, open[slot].piece),
+            let block = nextBlock(number, slot)
+        else { return nil }
+        return (slot, block)
+    }
+
+    /// The piece to open where `first` is the first that could be: itself near the reader, the
+    /// rarest of the next ones in the far part of the window.
+    private func choose(
+        from first: PieceIndex, _ window: Range<PieceIndex>, _ number: Int
+    ) -> PieceIndex {
+        // A second of the swarm's rate is near: too late for anything but order.
+        let near =
+            isSharedSeed(number) ? 0 : max(2, Int(totalRate) / max(1, geometry.pieceLength))
+        guard availability.partialPeerCount > 0, first.value - window.lowerBound.value >= near
+        else { return first }
+        var best = first
+        var bestRank = PiecePicker.rank(first, availability: availability, salt: salt)
+        let end = min(window.upperBound, first.advanced(by: Self.rarityHorizon))
+        var piece = first.advanced(by: 1)
+        while piece < end {
+            if !have[piece], open.slot(of: piece) == OpenPieces.none, canAsk(number, piece) {
+                let rank = PiecePicker.rank(piece, availability: availability, salt: salt)
+                if rank < bestRank {
+                    best = piece
+                    bestRank = rank
+                }
+            }
+            piece = piece.advanced(by: 1)
+        }
+        return best
+    }
+}

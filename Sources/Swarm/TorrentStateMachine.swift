@@ -1,0 +1,143 @@
+package import TorrentCore
+
+/// All decisions about one torrent's swarm: what to request of whom, when to give up on a peer,
+/// whom to upload to, whom to ban.
+///
+/// Events go in with the time; actions come out of `takeActions`. Nothing is requested that no
+/// read waits for and no readahead window covers. Per-block events cost constant time; work that
+/// looks at all peers happens only where reads, windows, peers or timers change, once for all the
+/// events of a turn, inside `takeActions`.
+///
+/// Peers that are not (or no longer) connected, and pieces and blocks out of range, are ignored.
+package struct TorrentStateMachine: Sendable {
+    let geometry: PieceGeometry
+    let configuration: SwarmConfiguration
+    let isPadding: (@Sendable (BlockRequest) -> Bool)?
+    /// Which pieces we have, verified.
+    package internal(set) var have: Bitfield
+    var availability: PieceAvailability
+    var scheduler = ReadScheduler()
+    var open: OpenPieces
+    var smartBan = SmartBan()
+    var choker: Choker
+    var random: SeededRandom
+    /// Orders equally rare pieces, differently in every client.
+    let salt: UInt64
+
+    /// Slots; those that are not connected are free.
+    var peers: [SwarmPeer] = []
+    var freePeers: [Int] = []
+    var peerNumbers: [PeerKey: Int] = [:]
+    var lastPeer = 0
+    /// Addresses of peers that left, for bans that come late.
+    var departed: [(key: PeerKey, address: Endpoint)] = []
+
+    var actions: [SwarmAction] = []
+    var now: Timestamp
+    /// Grows whenever something new can be requested; see `SwarmPeer.exhaustedAt`.
+    var demandVersion: UInt64 = 0
+    /// All peers are to be looked at in this turn.
+    var needsSchedule = false
+    /// Some urgent piece may have blocks to request.
+    var urgentHasWork = false
+    var shortage = BufferShortage.none
+    /// Opening is not tried before, since there was no buffer.
+    var openingPausedUntil = Timestamp.zero
+    /// Scratch arrays of the urgent scheduler.
+    var candidates: [UrgentCandidate] = []
+
+    /// What the rate of an unproven peer is taken to be.
+    var assumedRate = PeerModel.unprovenRate
+    var downloaded: RateEstimator
+    var totalRate = 0.0
+    var counters = SwarmStatistics()
+    var uploaded: RateEstimator
+    /// Bytes requested for waiting reads, and bytes requested twice, both halved now and then.
+    var urgentBytes = 0
+    var duplicateBytes = 0
+
+    var lateCheckAt: Timestamp?
+    var maintenanceAt: Timestamp
+    var rechokeAt: Timestamp
+
+    /// A torrent with no peers.
+    ///
+    /// - Parameters:
+    ///   - have: what is cached and verified.
+    ///   - seed: of all random decisions.
+    ///   - isPadding: whether a block lies wholly in padding (BEP 47). It is asked once for each
+    ///     block of a piece that is opened; such a block is never requested, and counts as there.
+    ///     Nil where the torrent has no padding.
+    package init(
+        geometry: PieceGeometry, have: Bitfield, configuration: SwarmConfiguration, seed: UInt64,
+        now: Timestamp, isPadding: (@Sendable (BlockRequest) -> Bool)? = nil
+    ) {
+        precondition(have.count == geometry.pieceCount)
+        self.geometry = geometry
+        self.configuration = configuration
+        self.isPadding = isPadding
+        self.have = have
+        self.now = now
+        availability = PieceAvailability(pieceCount: geometry.pieceCount)
+        open = OpenPieces(pieceCount: geometry.pieceCount, pieceLength: geometry.pieceLength)
+        choker = Choker(slots: configuration.unchokeSlots)
+        random = SeededRandom(seed: seed)
+        salt = random.next()
+        downloaded = RateEstimator(now: now)
+        uploaded = RateEstimator(now: now)
+        maintenanceAt = now + Self.maintenanceInterval
+        rechokeAt = now + Choker.interval
+    }
+
+    /// Everything to do now, in order. Also plans the requests that the events of this turn made
+    /// possible, so call it once after each batch of events, and until then keep receiving out of
+    /// piece buffers that other peers write.
+    package mutating func takeActions() -> [SwarmAction] {
+        schedule()
+        guard !actions.isEmpty else { return [] }
+        var taken: [SwarmAction] = []
+        taken.reserveCapacity(actions.capacity)
+        swap(&taken, &actions)
+        return taken
+    }
+
+    /// The same without an allocation: replaces the contents of `taken`, whose memory is used for
+    /// the next turn.
+    package mutating func takeActions(into taken: inout [SwarmAction]) {
+        schedule()
+        taken.removeAll(keepingCapacity: true)
+        swap(&taken, &actions)
+    }
+
+    /// Payload bytes up, down and wasted so far, without the counts and rates.
+    package var counts: SwarmStatistics { counters }
+
+    /// Counts and rates for a status report. Linear in the number of peers.
+    package mutating func statistics(now: Timestamp) -> SwarmStatistics {
+        var result = counters
+        for peer in peers where peer.isConnected {
+            result.peers += 1
+            if !peer.isChokingUs { result.peersUnchoked += 1 }
+            if peer.hasAll { result.seeds += 1 }
+        }
+        result.downloadRate = Int(downloaded.rate(now: now))
+        result.uploadRate = Int(uploaded.rate(now: now))
+        return result
+    }
+
+    /// The slot of a connected peer.
+    mutating func number(of key: PeerKey) -> Int? {
+        if lastPeer < peers.count, peers[lastPeer].key == key, peers[lastPeer].isConnected {
+            return lastPeer
+        }
+        guard let number = peerNumbers[key] else { return nil }
+        lastPeer = number
+        return number
+    }
+
+    /// Something new can be requested: look at all peers at the end of the turn.
+    mutating func workAppeared() {
+        demandVersion &+= 1
+        needsSchedule = true
+    }
+}

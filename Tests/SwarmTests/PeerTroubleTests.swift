@@ -1,0 +1,332 @@
+import Swarm
+import Testing
+import TorrentCore
+
+@Suite("Peers that choke, stall, lie and leave")
+struct PeerTroubleTests {
+    @Test func `a choke without Fast voids requests and others are asked in the same turn`() {
+        var world = World("...", blocks: 4)
+        world.connect(1, "***", fast: false)
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        world.connect(2, "***")
+        world.machine.peerChoked(PeerKey(1), now: world.now)
+        #expect(world.requests() == ["2:0.0", "2:0.1", "2:0.2", "2:0.3"])
+    }
+
+    @Test func `a choke with Fast has urgent blocks asked of others at once`() {
+        var world = World("...", blocks: 4)
+        world.connect(1, "***")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        world.connect(2, "***")
+        world.machine.peerChoked(PeerKey(1), now: world.now)
+        #expect(world.requests() == ["2:0.0", "2:0.1", "2:0.2", "2:0.3"])
+        // What the choking peer had on its way counts all the same.
+        let block = world.geometry.block(0, of: PieceIndex(0))
+        #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
+        #expect(world.machine.blockArrived(PeerKey(1), block, now: world.now) == .wanted)
+        #expect(World.cancels(in: world.turn()) == ["2:0.0"])
+    }
+
+    @Test func `a choke with Fast waits for rejects of readahead, but not for ever`() {
+        var world = World("...", blocks: 4)
+        world.connect(1, "***")
+        world.turn()
+        world.readahead(1, 0..<1)
+        world.turn()
+        world.connect(2, "***")
+        world.turn()
+        world.machine.peerChoked(PeerKey(1), now: world.now)
+        #expect(world.requests() == [])
+        world.machine.requestRejected(
+            PeerKey(1), world.geometry.block(0, of: PieceIndex(0)), now: world.now)
+        #expect(world.requests() == ["2:0.0"])
+        world.answer(2)
+        world.pass(.seconds(6))
+        #expect(World.requests(in: world.log).suffix(3) == ["2:0.1", "2:0.2", "2:0.3"])
+    }
+
+    @Test func `an allowed fast piece is requested while choked`() {
+        var world = World("...", blocks: 2)
+        world.connect(1, "***", unchoked: false)
+        world.machine.peerAllowedFast(PeerKey(1), PieceIndex(1), now: world.now)
+        world.turn()
+        world.read(1, 0..<3)
+        #expect(world.requests() == ["1:1.0", "1:1.1"])
+    }
+
+    @Test func `a lost peer's blocks are asked of others in the same turn`() {
+        var world = World("...", blocks: 4)
+        world.connect(1, "***")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        world.answer(1)
+        world.connect(2, "***")
+        world.machine.peerDisconnected(PeerKey(1), now: world.now)
+        #expect(world.requests() == ["2:0.1", "2:0.2", "2:0.3"])
+    }
+
+    @Test func `a stalled peer's blocks are asked of others and its late ones still count`() {
+        var world = World("...", blocks: 4)
+        world.connect(1, "***")
+        world.turn()
+        world.readahead(1, 0..<1)
+        world.turn()
+        world.pass(.seconds(1))
+        world.connect(2, "***")
+        world.pass(.seconds(2))
+        #expect(
+            World.requests(in: world.log).suffix(4) == ["2:0.0", "2:0.1", "2:0.2", "2:0.3"])
+        let block = world.geometry.block(3, of: PieceIndex(0))
+        #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
+        #expect(world.machine.blockArrived(PeerKey(1), block, now: world.now) == .wanted)
+    }
+
+    @Test func `three stalled peers do not keep a block from the fourth`() {
+        var world = World(".", blocks: 1)
+        for peer in UInt32(1)...3 { world.connect(peer, "*") }
+        world.turn()
+        world.readahead(1, 0..<1)
+        world.turn()
+        world.pass(.seconds(12))
+        #expect(World.requests(in: world.log).sorted() == ["1:0.0", "2:0.0", "3:0.0"])
+        world.connect(4, "*")
+        #expect(world.requests() == ["4:0.0"])
+    }
+
+    @Test func `a request to a lone stalled peer is made again after its time-out`() {
+        var world = World(".", blocks: 1)
+        world.connect(1, "*")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        world.pass(.seconds(24))
+        #expect(World.requests(in: world.log).count == 1)
+        world.pass(.seconds(3))
+        #expect(World.requests(in: world.log).count == 2)
+    }
+
+    @Test func `a late block is asked of a second peer, never twice of one`() {
+        var world = World(".", blocks: 2)
+        world.connect(1, "*")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        world.connect(2, "*")
+        world.pass(.milliseconds(900))
+        #expect(World.requests(in: world.log) == ["1:0.0", "1:0.1", "2:0.0", "2:0.1"])
+        world.answer(2)
+        #expect(World.cancels(in: world.log) == ["1:0.0"])
+    }
+
+    @Test func `duplicates stay within their budget`() {
+        var world = World(".", blocks: 64)
+        world.connect(1, "*")
+        world.connect(2, "*")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        for peer in UInt32(3)...8 { world.connect(peer, "*") }
+        world.pass(.milliseconds(1900))
+        let requests = World.requests(in: world.log)
+        let duplicates = requests.count - Set(requests.map { $0.dropFirst(2) }).count
+        #expect(duplicates > 0)
+        // A floor of 16 blocks, and a quarter of all that was requested for the read.
+        #expect(duplicates <= 16 + requests.count / 4)
+    }
+
+    @Test func `a copy that arrives second is dropped and its writer told so`() {
+        var world = World(".", blocks: 2)
+        world.connect(1, "*")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        let block = world.geometry.block(0, of: PieceIndex(0))
+        #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
+        world.connect(2, "*")
+        world.pass(.milliseconds(900))
+        #expect(world.machine.blockBegan(PeerKey(2), block, now: world.now) == .scratch)
+        #expect(world.machine.blockArrived(PeerKey(2), block, now: world.now) == .wanted)
+        #expect(world.turn().contains(.discardIncoming(PeerKey(1), block)))
+        #expect(world.machine.blockArrived(PeerKey(1), block, now: world.now) == .duplicate)
+        #expect(world.machine.statistics(now: world.now).wasted == Int64(World.block))
+    }
+
+    @Test func `a peer that rejects what it claims to have is not asked in a loop`() {
+        var world = World(".", blocks: 1)
+        world.connect(1, "*")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        let block = world.geometry.block(0, of: PieceIndex(0))
+        for _ in 0..<100 {
+            if world.outstanding[1]?.isEmpty == false {
+                world.outstanding[1] = []
+                world.machine.requestRejected(PeerKey(1), block, now: world.now)
+                world.turn()
+            }
+            world.pass(.milliseconds(250))
+        }
+        let count = World.requests(in: world.log).count
+        #expect((3...8).contains(count))
+    }
+
+    @Test func `unsolicited and misaligned blocks are discarded`() {
+        var world = World("..", blocks: 2)
+        world.connect(1, "**")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        let key = PeerKey(1)
+        for request in [
+            world.geometry.block(0, of: PieceIndex(1)),
+            BlockRequest(piece: PieceIndex(0), begin: 1, length: 16),
+            BlockRequest(piece: PieceIndex(0), begin: -16384, length: 16384),
+            BlockRequest(piece: PieceIndex(99), begin: 0, length: 16384),
+            BlockRequest(piece: PieceIndex(-1), begin: 0, length: 16384),
+            BlockRequest(piece: PieceIndex(0), begin: 1 << 30, length: 16384),
+            BlockRequest(piece: PieceIndex(0), begin: 0, length: 100),
+        ] {
+            #expect(world.machine.blockBegan(key, request, now: world.now) == .discard)
+            #expect(world.machine.blockArrived(key, request, now: world.now) == .duplicate)
+        }
+        #expect(
+            world.machine.blockBegan(
+                PeerKey(7), world.geometry.block(0, of: PieceIndex(0)),
+                now: world.now) == .discard)
+    }
+
+    @Test func `two complete sides part, and interest ends only then`() {
+        var world = World("*.", blocks: 1)
+        world.connect(1, "**")
+        world.connect(2, "*.")
+        world.turn()
+        world.read(1, 1..<2)
+        world.turn()
+        world.answer(1)
+        world.machine.pieceVerified(PieceIndex(1), blockDigests: nil, now: world.now)
+        let actions = world.turn()
+        #expect(actions.contains(.setInterested(PeerKey(1), false)))
+        #expect(actions.contains(.disconnect(PeerKey(1), .bothComplete)))
+        #expect(!actions.contains(.disconnect(PeerKey(2), .bothComplete)))
+    }
+
+    @Test func `a block whose piece is opened anew while it arrives is not taken for it`() {
+        var world = World("...", blocks: 2)
+        world.connect(1, "***")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        let block = world.geometry.block(0, of: PieceIndex(0))
+        #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
+        world.machine.bufferUnavailable(PieceIndex(0), now: world.now)
+        #expect(world.turn().contains(.discardIncoming(PeerKey(1), block)))
+        world.pass(.seconds(1))
+        #expect(world.log.count { $0 == .openPiece(PieceIndex(0)) } == 2)
+        #expect(world.machine.blockArrived(PeerKey(1), block, now: world.now) == .duplicate)
+        #expect(world.machine.have.isEmpty)
+    }
+
+    @Test func `what a choking peer owes is asked of others once a read waits for it`() {
+        var world = World("...", blocks: 2)
+        world.connect(1, "***")
+        world.turn()
+        world.readahead(1, 0..<1)
+        world.turn()
+        world.connect(2, "***")
+        world.machine.peerChoked(PeerKey(1), now: world.now)
+        #expect(world.requests() == [])
+        world.read(1, 0..<1)
+        #expect(world.requests() == ["2:0.0", "2:0.1"])
+    }
+
+    @Test func `a long pause between requests is no stall`() {
+        var world = World("...", blocks: 2)
+        world.connect(1, "***")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        world.endRead(1)
+        world.turn()
+        world.pass(.seconds(100))
+        world.now = world.now + .seconds(100)
+        world.read(2, 1..<2)
+        world.turn()
+        world.pass(.milliseconds(300))
+        let pieces = PieceIndex(1)..<PieceIndex(2)
+        #expect(world.machine.waitReason(for: pieces) == .slow(peers: 1, bytesPerSecond: 0))
+    }
+
+    @Test func `any order of events leaves the machine sound`() {
+        for seed in UInt64(0)..<300 {
+            var random = SeededRandom(seed: seed)
+            var world = World(
+                String(repeating: ".", count: 12), blocks: 3,
+                configuration: SwarmConfiguration(bufferBytes: 12 * World.block))
+            var key: UInt32 = 0
+            var peers: [UInt32] = []
+            for step in 0..<400 {
+                let piece = PieceIndex(Int.random(in: -1...12, using: &random))
+                let peer = peers.randomElement(using: &random) ?? 0
+                switch Int.random(in: 0..<16, using: &random) {
+                case 0 where peers.count < 6:
+                    key += 1
+                    peers.append(key)
+                    let have = String(
+                        (0..<12).map { _ in Bool.random(using: &random) ? "*" : "." })
+                    world.connect(
+                        key, have, fast: Bool.random(using: &random),
+                        unchoked: Bool.random(using: &random))
+                case 1 where !peers.isEmpty && step % 3 == 0:
+                    world.machine.peerDisconnected(PeerKey(peer), now: world.now)
+                    peers.removeAll { $0 == peer }
+                    world.outstanding[peer] = nil
+                case 2: world.machine.peerChoked(PeerKey(peer), now: world.now)
+                case 3, 4: world.machine.peerUnchoked(PeerKey(peer), now: world.now)
+                case 5: world.machine.peerHave(PeerKey(peer), piece, now: world.now)
+                case 6: world.machine.peerDontHave(PeerKey(peer), piece, now: world.now)
+                case 7:
+                    let first = Int.random(in: 0..<12, using: &random)
+                    world.read(UInt64.random(in: 0..<4, using: &random), first..<min(12, first + 2))
+                case 8: world.endRead(UInt64.random(in: 0..<4, using: &random))
+                case 9:
+                    let first = Int.random(in: 0..<12, using: &random)
+                    let end = Int.random(in: first...12, using: &random)
+                    world.readahead(UInt64.random(in: 0..<2, using: &random), first..<end)
+                case 10:
+                    if let request = world.outstanding[peer]?.randomElement(using: &random) {
+                        world.outstanding[peer]?.removeAll { $0 == request }
+                        world.machine.requestRejected(PeerKey(peer), request, now: world.now)
+                    }
+                case 11: world.machine.bufferUnavailable(piece, now: world.now)
+                case 12:
+                    let isGood = Bool.random(using: &random)
+                    for case .verify(let piece, _) in world.log where !world.machine.have[piece] {
+                        if isGood {
+                            world.machine.pieceVerified(piece, blockDigests: nil, now: world.now)
+                        } else {
+                            world.machine.pieceFailed(piece, blockDigests: [], now: world.now)
+                        }
+                    }
+                case 13: world.machine.pieceLost(piece, now: world.now)
+                case 14: world.pass(.milliseconds(Int64.random(in: 0..<4000, using: &random)))
+                default: for _ in 0..<3 { world.answer(peer) }
+                }
+                world.turn()
+            }
+            // A good peer that stays ends every wait.
+            for peer in peers { world.machine.peerDisconnected(PeerKey(peer), now: world.now) }
+            world.outstanding = [:]
+            world.verifyAll()
+            world.connect(9999, String(repeating: "*", count: 12))
+            world.read(100, 0..<12)
+            world.turn()
+            world.run([9999: 1_000_000], for: .seconds(20))
+            #expect(world.machine.have.isFull, "seed \(seed)")
+        }
+    }
+}
