@@ -1,0 +1,89 @@
+import Glibc
+import Metainfo
+import Reactor
+import TorrentCore
+
+/// One torrent's folder in the cache: `lock`, and `files/<index / 1024>/<index>`, sparse files
+/// 1:1 with the torrent's (never padding files), hexadecimal shards. No name comes from the
+/// torrent.
+final class CacheFolder: Sendable {
+    /// Files a shard folder has at most: small enough for any filesystem's directories.
+    private static let shardSize = 1024
+
+    let cache: CacheDirectory
+    let torrent: Int64
+    let name: String
+
+    private let lock: TorrentLock
+    private let files: Int32
+
+    init(cache: CacheDirectory, torrent: Int64, name: String) throws(StorageError) {
+        self.cache = cache
+        self.torrent = torrent
+        self.name = name
+        do {
+            let folder = try Self.makeDirectory(cache.descriptor, name)
+            lock = try TorrentLock(folder: folder.rawValue, torrent: name, path: cache.path)
+            files = try Self.makeDirectory(folder.rawValue, "files").release()
+        } catch let error as SystemError {
+            throw .cacheUnusable(path: cache.path, reason: error)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw .cacheUnusable(path: cache.path, reason: SystemError(EIO, name))
+        }
+    }
+
+    deinit { close(files) }
+
+    /// Lets another process have the torrent; nothing may be written any more.
+    func unlock() { lock.release() }
+
+    /// Opens a file that must be there; `ENODATA` where its size is not `length`.
+    func open(
+        _ file: FileIndex, length: Int64, isReadOnly: Bool = false
+    ) throws(SystemError) -> OwnedDescriptor {
+        let path = Self.path(of: file)
+        let flags = (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW
+        let descriptor = try OwnedDescriptor(openat(files, path, flags), "open \(path)")
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else { throw .last("stat \(path)") }
+        guard status.st_mode & S_IFMT == S_IFREG, Int64(status.st_size) == length else {
+            throw SystemError(ENODATA, "open \(path)")
+        }
+        return descriptor
+    }
+
+    /// Makes a file, or gives the one that is there its size; every byte counts as unknown.
+    func create(_ file: FileIndex, length: Int64) throws(SystemError) -> OwnedDescriptor {
+        let path = Self.path(of: file)
+        let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
+        var number = openat(files, path, flags, 0o600)
+        if number < 0, errno == ENOENT {
+            let shard = String(file.value / Self.shardSize, radix: 16)
+            guard mkdirat(files, shard, 0o700) == 0 || errno == EEXIST else {
+                throw .last("make \(shard)")
+            }
+            number = openat(files, path, flags, 0o600)
+        }
+        let descriptor = try OwnedDescriptor(number, "make \(path)")
+        guard ftruncate(descriptor.rawValue, off_t(length)) == 0 else {
+            throw .last("resize \(path)")
+        }
+        return descriptor
+    }
+
+    private static func path(of file: FileIndex) -> String {
+        "\(String(file.value / shardSize, radix: 16))/\(file.value)"
+    }
+
+    private static func makeDirectory(
+        _ parent: Int32, _ name: String
+    ) throws(SystemError) -> OwnedDescriptor {
+        guard mkdirat(parent, name, 0o700) == 0 || errno == EEXIST else {
+            throw .last("make \(name)")
+        }
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
+        return try OwnedDescriptor(openat(parent, name, flags), "open \(name)")
+    }
+}

@@ -1,0 +1,108 @@
+import Glibc
+import Metainfo
+import Reactor
+import TorrentCore
+
+extension Catalogue {
+    /// The number and the folder of a torrent, made where it is new; keeps `metainfo` for later
+    /// mounts by infohash, and notes the use.
+    func register(
+        _ metainfo: TorrentMetainfo
+    ) throws(StorageError) -> (id: Int64, folder: String) {
+        let identity = metainfo.info.identity
+        let bytes = metainfo.encoded()
+        let known = try withDatabase { database throws(Database.Failure) in
+            try Self.find(identity, holding: bytes, in: database)
+        }
+        if let known {
+            noteUse(of: known)
+            return (known, identity.description)
+        }
+        let id = try withDatabase { database throws(Database.Failure) in
+            try database.transaction { () throws(Database.Failure) in
+                let id: Int64
+                if let known = try Self.find(identity, in: database) {
+                    id = known
+                } else {
+                    id = try Self.insert(metainfo.info, in: database)
+                }
+                try database.run(
+                    "INSERT OR REPLACE INTO metainfos(torrent, bytes) VALUES (?, ?)",
+                    .integer(id), .blob(bytes))
+                return id
+            }
+        }
+        return (id, identity.description)
+    }
+
+    /// For eviction. A failure is no reason to refuse what is cached: the disk may be full.
+    private func noteUse(of torrent: Int64) {
+        do {
+            try withDatabase { database throws(Database.Failure) in
+                try database.run(
+                    "UPDATE torrents SET last_use = ? WHERE id = ?", .integer(Int64(time(nil))),
+                    .integer(torrent))
+            }
+        } catch {
+            Log.debug("\(error)")
+        }
+    }
+
+    private static func insert(
+        _ info: InfoDictionary, in database: Database
+    ) throws(Database.Failure) -> Int64 {
+        let now = Int64(time(nil))
+        try database.run(
+            """
+            INSERT INTO torrents(folder, infohash, infohash_v2, name, size, piece_length, pieces,
+                added, last_use)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, .text(info.identity.description), value(info.identity.v1),
+            value(info.identity.v2), .blob(info.name), .integer(info.layout.payloadLength),
+            .integer(Int64(info.pieceLength)), .integer(Int64(info.geometry.pieceCount)),
+            .integer(now), .integer(now))
+        return database.lastInsertedRow
+    }
+
+    /// The torrent's number where the catalogue has this very metainfo of it.
+    private static func find(
+        _ identity: TorrentIdentity, holding bytes: [UInt8], in database: Database
+    ) throws(Database.Failure) -> Int64? {
+        guard let id = try find(identity, in: database) else { return nil }
+        return try database.number(
+            "SELECT torrent FROM metainfos WHERE torrent = ? AND bytes = ?", .integer(id),
+            .blob(bytes))
+    }
+
+    /// The metainfo of a torrent that the cache knows by either of its hashes.
+    func metainfo(for identity: TorrentIdentity) throws(StorageError) -> [UInt8]? {
+        try withDatabase { database throws(Database.Failure) in
+            guard let id = try Self.find(identity, in: database) else { return nil }
+            let statement = try database.prepare("SELECT bytes FROM metainfos WHERE torrent = ?")
+            statement.bind([.integer(id)])
+            return try database.step(statement) ? statement.blob(0) : nil
+        }
+    }
+
+    private static func find(
+        _ identity: TorrentIdentity, in database: Database
+    ) throws(Database.Failure) -> Int64? {
+        if identity.v1 != nil,
+            let id = try database.number(
+                "SELECT id FROM torrents WHERE infohash = ?", value(identity.v1))
+        {
+            return id
+        }
+        guard identity.v2 != nil else { return nil }
+        return try database.number(
+            "SELECT id FROM torrents WHERE infohash_v2 = ?", value(identity.v2))
+    }
+
+    private static func value(_ digest: SHA1Digest?) -> Statement.Value {
+        digest.map { .blob($0.bytes) } ?? .null
+    }
+
+    private static func value(_ digest: SHA256Digest?) -> Statement.Value {
+        digest.map { .blob($0.bytes) } ?? .null
+    }
+}

@@ -1,0 +1,105 @@
+import CSQLite
+
+/// A connection to an SQLite file; for one thread at a time.
+final class Database {
+    /// A failed call, with SQLite's result code and message.
+    struct Failure: Error, Equatable {
+        let code: Int32
+        let message: String
+    }
+
+    private let handle: OpaquePointer
+
+    /// How long a statement waits for another process that is writing: a commit takes a disk
+    /// flush, so seconds on a busy disk.
+    private static let busyMilliseconds: Int32 = 10_000
+
+    /// Opens, or makes, the file.
+    init(path: String) throws(Failure) {
+        var handle: OpaquePointer?
+        // Not SQLITE_OPEN_NOFOLLOW: it refuses links anywhere in the path, and users link ~/.cache.
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        let result = sqlite3_open_v2(path, &handle, flags, nil)
+        guard let handle else {
+            throw Failure(code: result, message: String(cString: sqlite3_errstr(result)))
+        }
+        guard result == SQLITE_OK else {
+            let message = String(cString: sqlite3_errmsg(handle))
+            sqlite3_close_v2(handle)
+            throw Failure(code: result, message: message)
+        }
+        self.handle = handle
+        sqlite3_busy_timeout(handle, Self.busyMilliseconds)
+    }
+
+    deinit { sqlite3_close_v2(handle) }
+
+    /// Whether SQLite fell back to reading only, as it does without saying.
+    var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
+    /// The rowid of the last insertion.
+    var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    /// Runs statements without parameters or results.
+    func execute(_ text: String) throws(Failure) {
+        guard sqlite3_exec(handle, text, nil, nil, nil) == SQLITE_OK else { throw failure() }
+    }
+
+    /// Compiles one statement.
+    func prepare(_ text: String) throws(Failure) -> Statement {
+        var statement: OpaquePointer?
+        guard sqlite3_prepare_v2(handle, text, -1, &statement, nil) == SQLITE_OK, let statement
+        else { throw failure() }
+        return Statement(statement)
+    }
+
+    /// Runs a statement to its end.
+    func run(_ text: String, _ values: Statement.Value...) throws(Failure) {
+        let statement = try prepare(text)
+        try run(statement, values)
+    }
+
+    /// Runs a compiled statement to its end.
+    func run(_ statement: borrowing Statement, _ values: [Statement.Value]) throws(Failure) {
+        statement.bind(values)
+        while try step(statement) {}
+    }
+
+    /// The first row's first column as a number; nil where there is no row.
+    func number(_ text: String, _ values: Statement.Value...) throws(Failure) -> Int64? {
+        let statement = try prepare(text)
+        statement.bind(values)
+        return try step(statement) ? statement.integer(0) : nil
+    }
+
+    /// Goes to the next row; false at the end.
+    func step(_ statement: borrowing Statement) throws(Failure) -> Bool {
+        switch sqlite3_step(statement.handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        default: throw failure()
+        }
+    }
+
+    /// Runs `body` in one transaction that takes the write lock at once; rolls back where it
+    /// throws.
+    func transaction<Result>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try execute("BEGIN IMMEDIATE")
+        do {
+            let result = try body()
+            try execute("COMMIT")
+            return result
+        } catch {
+            // Fails where SQLite has rolled back already.
+            sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+            throw error
+        }
+    }
+
+    private func failure() -> Failure {
+        Failure(
+            code: sqlite3_errcode(handle), message: String(cString: sqlite3_errmsg(handle)))
+    }
+}

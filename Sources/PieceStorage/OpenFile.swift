@@ -1,0 +1,56 @@
+import Glibc
+import Reactor
+
+/// An open file of a torrent, closed when the last reader lets go: a `pread` never meets a
+/// descriptor that eviction has closed.
+final class OpenFile: Sendable {
+    let descriptor: Int32
+    private let budget: OpenFileBudget
+
+    init(_ descriptor: consuming OwnedDescriptor, budget: OpenFileBudget) {
+        self.descriptor = descriptor.release()
+        self.budget = budget
+        budget.opened()
+    }
+
+    deinit {
+        close(descriptor)
+        budget.closed()
+    }
+
+    /// Fills `buffer` from `offset` on. An error number, or `ENODATA` where the file ends first.
+    func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int32? {
+        var done = 0
+        while done < buffer.count {
+            let position = off_t(offset) + off_t(done)
+            let count = pread(
+                descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, position)
+            if count > 0 {
+                done += count
+            } else if count == 0 {
+                return ENODATA
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return nil
+    }
+
+    /// Writes all of `buffer` at `offset`; an error number where that fails.
+    func write(_ buffer: UnsafeRawBufferPointer, at offset: Int64) -> Int32? {
+        var done = 0
+        while done < buffer.count {
+            let position = off_t(offset) + off_t(done)
+            let count = pwrite(
+                descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, position)
+            if count > 0 {
+                done += count
+            } else if count == 0 {
+                return ENOSPC
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,162 @@
+import Glibc
+import Metainfo
+import Reactor
+import TorrentCore
+
+/// Open files and their faults.
+extension PieceStore {
+    /// How reading from a file went.
+    enum FileAccess {
+        case done
+        /// The file does not hold what it should; its pieces are missing from now on.
+        case lost
+        case failed(Int32)
+    }
+
+    /// The open file for reading; nil in `file` where the access says why.
+    func openForReading(_ index: FileIndex) -> (file: OpenFile?, access: FileAccess) {
+        if let file = state.withLock({ $0.files.lookUp(index) }) { return (file, .done) }
+        do {
+            let descriptor: OwnedDescriptor
+            do {
+                descriptor = try openBacking(index)
+            } catch let error as SystemError where error.code == EMFILE || error.code == ENFILE {
+                // Peers may have taken more descriptors than was reckoned with: give ours back.
+                let closed = state.withLock { $0.files.removeAll() }
+                guard !closed.isEmpty else { throw error }
+                withExtendedLifetime(closed) {}
+                descriptor = try openBacking(index)
+            }
+            return (keep(OpenFile(descriptor, budget: pools.openFiles), index), .done)
+        } catch let error as SystemError {
+            return (nil, fault(error.code, in: index, nil, "\(error)"))
+        } catch let error as StorageError {
+            if case .dataUnusable(_, let reason) = error {
+                return (nil, fault(reason.code, in: index, nil, "\(error)"))
+            }
+            return (nil, fault(ENODATA, in: index, nil, "\(error)"))
+        } catch {
+            return (nil, .failed(EIO))
+        }
+    }
+
+    private func openBacking(_ index: FileIndex) throws -> OwnedDescriptor {
+        switch backing {
+        case .cache(let folder): try folder.open(index, length: layout.length(of: index))
+        case .data(let folder): try folder.open(index)
+        }
+    }
+
+    /// The open file for writing, made where it is not there. One thread at a time makes files,
+    /// so that none forgets what another has just written to the same file.
+    func openForWriting(
+        _ index: FileIndex, _ folder: CacheFolder
+    ) throws(StorageError) -> OpenFile {
+        if let file = state.withLock({ $0.files.lookUp(index) }) { return file }
+        return try creation.withLock { (count: inout Int) throws(StorageError) -> OpenFile in
+            if let file = state.withLock({ $0.files.lookUp(index) }) { return file }
+            let descriptor = try descriptorForWriting(index, folder)
+            count += 1
+            return keep(OpenFile(descriptor, budget: pools.openFiles), index)
+        }
+    }
+
+    private func descriptorForWriting(
+        _ index: FileIndex, _ folder: CacheFolder
+    ) throws(StorageError) -> OwnedDescriptor {
+        let length = layout.length(of: index)
+        do {
+            return try folder.open(index, length: length)
+        } catch {
+            guard error.code == ENOENT || error.code == ENODATA else {
+                throw .cacheUnusable(path: folder.cache.path, reason: error)
+            }
+        }
+        // A new file is all zeros: nothing may count as cached in it, in the catalogue either,
+        // before it is there.
+        try forgetDurably(layout.pieces(of: index))
+        do {
+            return try folder.create(index, length: length)
+        } catch {
+            throw .cacheUnusable(path: folder.cache.path, reason: error)
+        }
+    }
+
+    /// Adds an open file to the table, or gives the one that another thread has added.
+    private func keep(_ file: OpenFile, _ index: FileIndex) -> OpenFile {
+        // Closed when `evicted` goes, outside the lock.
+        var evicted: (OpenFile?, OpenFile?)
+        let kept = state.withLock { state in
+            if let other = state.files.lookUp(index) { return other }
+            state.files.insert(index, file)
+            if pools.openFiles.isExhausted { evicted = (state.files.evict(), state.files.evict()) }
+            return file
+        }
+        withExtendedLifetime(evicted) {}
+        return kept
+    }
+
+    /// Judges an error of a file that should hold verified bytes; `pieces` is what it concerns
+    /// where that is not the whole file, as with one bad sector.
+    func fault(
+        _ code: Int32, in file: FileIndex, _ pieces: Range<PieceIndex>? = nil,
+        _ message: @autoclosure () -> String
+    ) -> FileAccess {
+        switch code {
+        case ENOENT, ENODATA, EIO, ENOTDIR, ELOOP, ESTALE, EINVAL, EISDIR, ENXIO:
+            warnOnce(.fileLost, "\(message()); what it holds counts as missing from now on")
+            if pieces == nil {
+                // To be opened anew, and made as long as it should be.
+                let closed = state.withLock { $0.files.remove(file) }
+                withExtendedLifetime(closed) {}
+            }
+            do {
+                try forgetDurably(pieces ?? layout.pieces(of: file))
+            } catch {
+                Log.debug("\(error)")
+            }
+            return .lost
+        default:
+            return .failed(code)
+        }
+    }
+
+    /// Makes pieces missing, in memory and then in the catalogue.
+    func forgetDurably(_ pieces: Range<PieceIndex>) throws(StorageError) {
+        // A closed store's torrent may be another process's by now.
+        guard forget(Array(pieces)) > 0, let folder = cacheFolder,
+            !state.withLock({ $0.isClosed })
+        else { return }
+        try folder.cache.catalogue.remove(pieces, of: folder.torrent)
+    }
+
+    /// Makes pieces missing that are cached, and tells the engine; says how many were. Those in
+    /// memory stay.
+    @discardableResult
+    func forget(_ pieces: [PieceIndex]) -> Int {
+        let lengths = layout.hasPadding ? nil : geometry
+        var lost: [PieceIndex] = []
+        let handler = state.withLock { state in
+            for piece in pieces where state.cached[piece] {
+                state.cached[piece] = false
+                state.dirtyPieces.remove(piece)
+                state.syncingPieces.remove(piece)
+                lost.append(piece)
+                if let lengths { state.cachedBytes -= Int64(lengths.length(of: piece)) }
+            }
+            return state.pieceLost
+        }
+        if lengths == nil, !lost.isEmpty {
+            let bytes = lost.reduce(Int64(0)) { $0 + Int64(payloadLength(of: $1)) }
+            state.withLock { $0.cachedBytes -= bytes }
+        }
+        if let handler { for piece in lost { handler(piece) } }
+        return lost.count
+    }
+
+    func warnOnce(_ warning: StoreWarning, _ message: @autoclosure () -> String) {
+        let isNew = warnings.withLock { $0.insert(warning).inserted }
+        let name = metainfo.info.identity
+        if isNew { Log.warning("torrent \(name): \(message())") } else { Log.debug(message()) }
+    }
+}

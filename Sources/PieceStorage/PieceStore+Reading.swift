@@ -1,0 +1,141 @@
+import Glibc
+import Metainfo
+import Reactor
+package import TorrentCore
+
+extension PieceStore: FileReading {
+    /// A cached read costs one lock, one `pread` and no allocation.
+    package func read(
+        _ file: FileIndex, offset: Int64, into buffer: UnsafeMutableRawBufferPointer
+    ) -> ReadOutcome {
+        guard file.rawValue >= 0, file.value < layout.count else { return .failed(ENOENT) }
+        guard offset >= 0 else { return .failed(EINVAL) }
+        let length = layout.length(of: file)
+        guard offset < length, buffer.count > 0 else { return .bytes(0) }
+        let count = Int(min(Int64(buffer.count), length - offset))
+        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        let pieces = layout.pieces(of: file, offset: offset, count: count)
+
+        let (allCached, open) = state.withLock { state -> (Bool, OpenFile?) in
+            guard state.cached.first(in: pieces, isSet: false) == nil else { return (false, nil) }
+            return (true, state.files.lookUp(file))
+        }
+        guard allCached, let open else {
+            return readMixed(file, offset: offset, pieces: pieces, into: target)
+        }
+        return outcome(of: read(open, file, at: offset, into: target), count, pieces)
+    }
+
+    /// Pieces from memory, from a file that is not open yet, or from both.
+    private func readMixed(
+        _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> ReadOutcome {
+        // Opened first: a file that turns out damaged changes what is cached.
+        if state.withLock({ $0.cached.first(in: pieces, isSet: true) }) != nil,
+            !layout.attributes(of: file).contains(.padding)
+        {
+            let (opened, access) = openForReading(file)
+            if opened == nil, case .failed(let code) = access { return .failed(code) }
+        }
+        var memory: [PieceBuffer?] = []
+        let missing = state.withLock { state -> Range<PieceIndex>? in
+            var missing: Range<PieceIndex>?
+            for piece in pieces {
+                let buffer = state.cached[piece] ? nil : state.memory(of: piece)
+                if buffer == nil, !state.cached[piece] {
+                    missing = (missing?.lowerBound ?? piece)..<piece.advanced(by: 1)
+                }
+                memory.append(buffer)
+            }
+            return missing
+        }
+        if let missing { return .missing(missing) }
+        return copy(file, offset: offset, pieces: pieces, memory: memory, into: target)
+    }
+
+    private func copy(
+        _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>, memory: [PieceBuffer?],
+        into target: UnsafeMutableRawBufferPointer
+    ) -> ReadOutcome {
+        let size = Int64(geometry.pieceLength)
+        let start = layout.offset(of: file) + offset
+        var done = 0
+        while done < target.count {
+            let position = start + Int64(done)
+            let piece = PieceIndex(Int(position / size))
+            let inPiece = Int(position % size)
+            var count = min(target.count - done, geometry.pieceLength - inPiece)
+            if let buffer = memory[piece.value - pieces.lowerBound.value] {
+                guard inPiece + count <= buffer.bytes.count else { return .failed(EIO) }
+                UnsafeMutableRawBufferPointer(rebasing: target[done..<done + count]).copyMemory(
+                    from: UnsafeRawBufferPointer(
+                        rebasing: buffer.bytes[inPiece..<inPiece + count]))
+                pools.counters.addRead(count)
+                done += count
+                continue
+            }
+            // One `pread` for neighbours that are cached too.
+            var next = piece.value - pieces.lowerBound.value + 1
+            while done + count < target.count, next < memory.count, memory[next] == nil {
+                count = min(target.count - done, count + geometry.pieceLength)
+                next += 1
+            }
+            let part = UnsafeMutableRawBufferPointer(rebasing: target[done..<done + count])
+            let (open, opening) = openForReading(file)
+            let access =
+                open.map { read($0, file, at: offset + Int64(done), into: part) } ?? opening
+            guard case .done = access else { return outcome(of: access, count, pieces) }
+            done += count
+        }
+        return .bytes(target.count)
+    }
+
+    /// Reads from an open file; the caller has seen that the pieces are cached.
+    func read(
+        _ open: OpenFile, _ file: FileIndex, at offset: Int64,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> FileAccess {
+        if let code = open.read(target, at: offset) {
+            let pieces =
+                code == EIO
+                ? layout.pieces(of: file, offset: offset, count: target.count) : nil
+            return fault(code, in: file, pieces, "file \(file) cannot be read")
+        }
+        if case .data(let folder) = backing, !folder.isUnchanged(open.descriptor) {
+            warnOnce(.dataChanged, "file \(file) changed while it was seeded; not served any more")
+            forget(Array(layout.pieces(of: file)))
+            return .lost
+        }
+        pools.counters.addRead(target.count)
+        return .done
+    }
+
+    private func outcome(
+        of access: FileAccess, _ count: Int, _ pieces: Range<PieceIndex>
+    ) -> ReadOutcome {
+        switch access {
+        case .done: .bytes(count)
+        case .lost: .missing(pieces)
+        case .failed(let code): .failed(code)
+        }
+    }
+
+    // MARK: Counts
+
+    /// Counts bits, 64 pieces a step.
+    package func cachedBytes(of file: FileIndex) -> Int64 {
+        state.withLock {
+            Self.cachedBytes(of: file, $0.cached, layout, geometry.pieceLength)
+        }
+    }
+
+    /// Kept as pieces come and go.
+    package var cachedBytes: Int64 { state.withLock { $0.cachedBytes } }
+
+    /// Kept as pieces come and go.
+    package var cachedPieceCount: Int { state.withLock { $0.cached.setCount } }
+
+    /// Reads between `wait` and their completion or `cancelWait`.
+    package var waitingReadCount: Int { state.withLock { $0.waits.count } }
+}

@@ -1,0 +1,96 @@
+import Reactor
+package import TorrentCore
+
+/// Waiting for missing pieces.
+extension PieceStore {
+    /// Looks and registers under one lock, so that no piece can arrive between the two; then tells
+    /// the source, on this thread.
+    package func wait(
+        for pieces: Range<PieceIndex>, completion: @escaping @Sendable () -> Void
+    ) -> ReadID? {
+        let pieces = pieces.clamped(to: geometry.pieces)
+        var source: (any BlockSource)?
+        let read = state.withLock { state -> ReadID? in
+            let missing = pieces.filter { !state.has($0) }
+            guard !missing.isEmpty else { return nil }
+            let read = ReadID(state.nextRead)
+            state.nextRead += 1
+            for piece in missing { state.waiters[piece, default: []].append(read) }
+            source = state.source
+            state.waits[read] = PieceStoreState.Wait(
+                pieces: pieces, completion: completion, missing: missing.count,
+                phase: source == nil ? .unannounced : .announcing)
+            return read
+        }
+        if let read, let source { announce(read, pieces, to: source) }
+        return read
+    }
+
+    /// Tells the source too, on this thread.
+    package func cancelWait(_ read: ReadID) -> Bool {
+        var source: (any BlockSource)?
+        let wasWaiting = state.withLock { state in
+            guard let wait = state.waits.removeValue(forKey: read) else { return false }
+            state.unlink(read, wait.pieces)
+            if wait.phase == .announced { source = state.source }
+            return true
+        }
+        source?.readEnded(read)
+        return wasWaiting
+    }
+
+    /// Passed on as it is.
+    package func reportTimeout(_ read: ReadID, pieces: Range<PieceIndex>, path: String) {
+        state.withLock { $0.source }?.readTimedOut(read, pieces: pieces, path: path)
+    }
+
+    /// Leaves out the first pieces that are there; a source that was told nothing of a stream is not
+    /// told of its end.
+    package func readahead(_ stream: StreamID, pieces: Range<PieceIndex>) {
+        let pieces = pieces.clamped(to: geometry.pieces)
+        let (source, wanted) = state.withLock { state -> ((any BlockSource)?, Range<PieceIndex>) in
+            var first = pieces.lowerBound
+            while first < pieces.upperBound, state.has(first) { first = first.advanced(by: 1) }
+            let wanted = first..<pieces.upperBound
+            // A source that was told nothing need not hear that there is nothing.
+            let wasTold =
+                wanted.isEmpty
+                ? state.streams.remove(stream) != nil : !state.streams.insert(stream).inserted
+            return (wanted.isEmpty && !wasTold ? nil : state.source, wanted)
+        }
+        source?.readahead(stream, pieces: wanted)
+    }
+
+    /// Tells the source of a read, and of its end where that came meanwhile: an end is never told
+    /// before the beginning.
+    func announce(_ read: ReadID, _ pieces: Range<PieceIndex>, to source: any BlockSource) {
+        source.readArrived(read, pieces: pieces)
+        let hasEnded = state.withLock { state in
+            guard state.waits[read] != nil else { return true }
+            state.waits[read]?.phase = .announced
+            return false
+        }
+        if hasEnded { source.readEnded(read) }
+    }
+
+    /// Makes a verified piece available and completes the reads that waited for nothing else. On
+    /// the thread that verified it, the lock let go.
+    func arrived(_ buffer: PieceBuffer) {
+        let piece = buffer.piece
+        var ended: [(read: ReadID, wait: PieceStoreState.Wait)] = []
+        let source = state.withLock { state in
+            state.inMemory[piece] = buffer
+            for read in state.waiters.removeValue(forKey: piece) ?? [] {
+                guard let missing = state.waits[read]?.missing else { continue }
+                if missing > 1 {
+                    state.waits[read]?.missing = missing - 1
+                } else if let wait = state.waits.removeValue(forKey: read) {
+                    ended.append((read, wait))
+                }
+            }
+            return state.source
+        }
+        for (_, wait) in ended { wait.completion() }
+        for (read, wait) in ended where wait.phase == .announced { source?.readEnded(read) }
+    }
+}

@@ -1,0 +1,162 @@
+import Glibc
+package import Metainfo
+import Reactor
+package import TorrentCore
+
+/// One torrent's verified bytes, where FUSE threads, the loop and the pools meet.
+///
+/// A piece is *missing*, then *in memory* (verified, being written), then *cached* (in a cache
+/// file; trusted again after a restart once synced and in the catalogue). Only pieces of the last
+/// two kinds are ever served. All state is behind one lock, held for tens of nanoseconds and never
+/// across a system call or a call out.
+package final class PieceStore: Sendable {
+    /// Where the bytes are.
+    enum Backing: Sendable {
+        case cache(CacheFolder)
+        case data(DataFolder)
+    }
+
+    /// The torrent.
+    package let metainfo: TorrentMetainfo
+
+    let layout: FileLayout
+    let geometry: PieceGeometry
+    let pools: StoragePools
+    let backing: Backing
+    let state: Locked<PieceStoreState>
+    let account: BufferAccount
+    /// Pieces handed in and not yet written or given up.
+    let pending = Condition(0)
+    /// How many cache files were opened for writing; held meanwhile, system calls included.
+    let creation = Locked(0)
+    let warnings = Locked(Set<StoreWarning>())
+
+    /// Opens a torrent in its place. In a cache this takes the torrent's lock, remembers the
+    /// metainfo and loads what the catalogue says: a few milliseconds of disk.
+    package init(
+        metainfo: TorrentMetainfo, location: StoreLocation, pools: StoragePools
+    ) throws(StorageError) {
+        self.metainfo = metainfo
+        self.pools = pools
+        layout = metainfo.info.layout
+        geometry = metainfo.info.geometry
+        account = BufferAccount(pool: pools.buffers)
+        let cached: Bitfield
+        switch location {
+        case .cache(let directory):
+            let (torrent, name) = try directory.catalogue.register(metainfo)
+            let folder = try CacheFolder(cache: directory, torrent: torrent, name: name)
+            // After the lock is taken: the last holder may have been adding.
+            cached = try directory.catalogue.cached(
+                of: torrent, pieceCount: geometry.pieceCount)
+            backing = .cache(folder)
+        case .data(let path):
+            backing = .data(try DataFolder(path: path, info: metainfo.info))
+            cached = Bitfield(count: geometry.pieceCount)
+        }
+        let bytes = Self.payloadBytes(of: cached, metainfo.info)
+        state = Locked(PieceStoreState(cached: cached, cachedBytes: bytes))
+    }
+
+    /// The pieces that are cached now.
+    package var cached: Bitfield { state.withLock { $0.cached } }
+
+    /// Whether a piece can be served now, from disk or from memory.
+    package func has(_ piece: PieceIndex) -> Bool {
+        geometry.contains(piece) && state.withLock { $0.has(piece) }
+    }
+
+    /// Names who fetches missing pieces, or nobody. Reads that wait already are announced to it.
+    package func setSource(_ source: (any BlockSource)?) {
+        let reads = state.withLock { state in
+            state.source = source
+            var reads: [(ReadID, Range<PieceIndex>)] = []
+            for (read, wait) in state.waits where source != nil {
+                state.waits[read]?.phase = .announcing
+                reads.append((read, wait.pieces))
+            }
+            return reads
+        }
+        guard let source else { return }
+        for (read, pieces) in reads { announce(read, pieces, to: source) }
+    }
+
+    /// Sets who is told that a piece which was cached or in memory is missing again: it could not
+    /// be kept, or its file was damaged. From any thread.
+    package func setPieceLostHandler(_ handler: (@Sendable (PieceIndex) -> Void)?) {
+        state.withLock { $0.pieceLost = handler }
+    }
+
+    /// Sets who is told that `makeBuffer` may succeed again after it gave nil. From any thread.
+    package func setBufferAvailableHandler(_ handler: (@Sendable () -> Void)?) {
+        state.withLock { $0.bufferAvailable = handler }
+    }
+
+    /// Writes, syncs and commits what was handed in so far; false where `deadline` comes first.
+    /// Blocks: not for a loop.
+    @discardableResult
+    package func flush(until deadline: Timestamp) -> Bool {
+        guard pending.wait(until: deadline, { $0 == 0 ? true : nil }) != nil else { return false }
+        return cacheFolder?.cache.flush(until: deadline) ?? true
+    }
+
+    /// Takes no more pieces, flushes, and lets go of the source, the handlers, the open files and
+    /// the torrent's lock. Reads of what is there still work; waits are not completed any more.
+    /// False where `deadline` came before all was on disk: what is missing then is fetched again
+    /// next time, and the lock is held until this object goes. Blocks.
+    @discardableResult
+    package func close(until deadline: Timestamp) -> Bool {
+        state.withLock { $0.isClosed = true }
+        let isFlushed = flush(until: deadline)
+        let dropped = state.withLock { state in
+            state.source = nil
+            state.pieceLost = nil
+            state.bufferAvailable = nil
+            return state.files.removeAll()
+        }
+        withExtendedLifetime(dropped) {}
+        if isFlushed { cacheFolder?.unlock() }
+        return isFlushed
+    }
+
+    var cacheFolder: CacheFolder? {
+        if case .cache(let folder) = backing { folder } else { nil }
+    }
+
+    /// Payload bytes of one piece, padding left out.
+    func payloadLength(of piece: PieceIndex) -> Int {
+        guard layout.hasPadding else { return geometry.length(of: piece) }
+        return layout.slices(of: piece).reduce(0) { sum, slice in
+            layout.attributes(of: slice.file).contains(.padding) ? sum : sum + slice.length
+        }
+    }
+
+    private static func payloadBytes(of cached: Bitfield, _ info: InfoDictionary) -> Int64 {
+        if cached.isFull { return info.layout.payloadLength }
+        var bytes: Int64 = 0
+        for run in cached.runs {
+            for piece in run { bytes += Int64(info.geometry.length(of: piece)) }
+        }
+        guard info.layout.hasPadding, !cached.isEmpty else { return bytes }
+        for file in info.layout.files where info.layout.attributes(of: file).contains(.padding) {
+            bytes -= cachedBytes(of: file, cached, info.layout, info.pieceLength)
+        }
+        return bytes
+    }
+
+    /// How many bytes of a file lie in cached pieces. Pieces lie at multiples of the piece length
+    /// in every version, since a v2 file starts at one.
+    static func cachedBytes(
+        of file: FileIndex, _ cached: Bitfield, _ layout: FileLayout, _ pieceLength: Int
+    ) -> Int64 {
+        let pieces = layout.pieces(of: file)
+        guard let first = pieces.first, let last = pieces.last else { return 0 }
+        let start = layout.offset(of: file)
+        let end = start + layout.length(of: file)
+        let size = Int64(pieceLength)
+        var bytes = Int64(cached.setCount(in: pieces)) * size
+        if cached[first] { bytes -= start - Int64(first.value) * size }
+        if cached[last] { bytes -= Int64(last.value + 1) * size - end }
+        return bytes
+    }
+}

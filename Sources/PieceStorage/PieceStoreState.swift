@@ -1,0 +1,97 @@
+import TorrentCore
+
+/// What a store's one lock guards.
+struct PieceStoreState {
+    /// A read that waits for pieces.
+    struct Wait {
+        /// How far the source knows of it. Only the thread that is telling it `readArrived`
+        /// may tell it `readEnded` before that call has returned.
+        enum Phase {
+            case unannounced, announcing, announced
+        }
+
+        let pieces: Range<PieceIndex>
+        let completion: @Sendable () -> Void
+        var missing: Int
+        var phase: Phase
+    }
+
+    /// Verified and in a cache file (or in the data to seed).
+    var cached: Bitfield
+    /// Payload bytes of the cached pieces, padding left out.
+    var cachedBytes: Int64
+    /// Verified, in memory: being written, or kept because the disk is full.
+    var inMemory: [PieceIndex: PieceBuffer] = [:]
+    /// Those of `inMemory` that could not be written, with the time of their last use.
+    var retained: [PieceIndex: UInt64] = [:]
+    var retainedBytes = 0
+    /// Counts uses of retained pieces.
+    var useClock: UInt64 = 0
+
+    var waits: [ReadID: Wait] = [:]
+    var waiters: [PieceIndex: [ReadID]] = [:]
+    var nextRead: UInt64 = 1
+    /// Streams whose readahead the source has been told of.
+    var streams: Set<StreamID> = []
+
+    /// Written since the last sync, not in the catalogue.
+    var dirtyPieces: Set<PieceIndex> = []
+    /// Handed to the commit thread, not in the catalogue yet.
+    var syncingPieces: Set<PieceIndex> = []
+    var dirtyFiles: [FileIndex: OpenFile] = [:]
+    /// More files are dirty than `dirtyFiles` holds.
+    var hasMoreDirtyFiles = false
+
+    var files = OpenFileTable()
+    /// Files that others read directly, and how often they were retained: their bytes must not be
+    /// taken off the disk. (A program may keep such a file open beyond the mount. Who takes bytes off
+    /// the disk has to make sure that nobody has the file open, by a write lease on it.)
+    var retainedFiles: [FileIndex: Int] = [:]
+    var source: (any BlockSource)?
+    var pieceLost: (@Sendable (PieceIndex) -> Void)?
+    var bufferAvailable: (@Sendable () -> Void)?
+    var isClosed = false
+
+    init(cached: Bitfield, cachedBytes: Int64) {
+        self.cached = cached
+        self.cachedBytes = cachedBytes
+    }
+
+    /// Whether verified bytes of the piece can be had.
+    func has(_ piece: PieceIndex) -> Bool { cached[piece] || inMemory[piece] != nil }
+
+    /// Whether all of these pieces are on disk for good.
+    func isLasting(_ pieces: Range<PieceIndex>) -> Bool {
+        guard cached.first(in: pieces, isSet: false) == nil else { return false }
+        return [dirtyPieces, syncingPieces].allSatisfy { unsynced in
+            pieces.count < unsynced.count
+                ? pieces.allSatisfy { !unsynced.contains($0) }
+                : unsynced.allSatisfy { !pieces.contains($0) }
+        }
+    }
+
+    /// The piece's memory, noted as used.
+    mutating func memory(of piece: PieceIndex) -> PieceBuffer? {
+        guard let buffer = inMemory[piece] else { return nil }
+        if retained[piece] != nil {
+            useClock += 1
+            retained[piece] = useClock
+        }
+        return buffer
+    }
+
+    /// Removes a wait from the lists of the pieces it waits for.
+    mutating func unlink(_ read: ReadID, _ pieces: Range<PieceIndex>) {
+        for piece in pieces {
+            guard var list = waiters.removeValue(forKey: piece) else { continue }
+            list.removeAll { $0 == read }
+            if !list.isEmpty { waiters[piece] = list }
+        }
+    }
+
+    /// Takes a piece out of `inMemory` and `retained`.
+    mutating func dropMemory(of piece: PieceIndex) {
+        guard let buffer = inMemory.removeValue(forKey: piece) else { return }
+        if retained.removeValue(forKey: piece) != nil { retainedBytes -= buffer.bytes.count }
+    }
+}

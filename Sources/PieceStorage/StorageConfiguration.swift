@@ -1,0 +1,32 @@
+import Glibc
+
+/// How much of the machine storage may use.
+package struct StorageConfiguration: Sendable {
+    /// Threads that hash; one a core, since hashing is all they do.
+    package var hashThreads = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    /// Threads that write pieces: two, so that one slow file does not hold up the others.
+    package var writeThreads = 2
+    /// Threads that read blocks for peers: enough to keep a disk's queue filled.
+    package var uploadThreads = 4
+    /// Memory of pieces being received, hashed and written, over all torrents. Every torrent
+    /// may have four pieces, whatever this says.
+    package var bufferBytes = 256 << 20
+    /// Memory of verified pieces that could not be written (a full disk), per torrent; at least
+    /// two pieces, so that a read that crosses a border can be answered.
+    package var retainedBytes = 64 << 20
+    /// Open cache files over all torrents; each may keep one beyond.
+    package var openFileLimit = Self.defaultOpenFileLimit
+
+    /// The defaults.
+    package init() {}
+
+    /// Half of the descriptors that the process may have (the rest is for peers), at most 4096:
+    /// more gains nothing, an `open` costs a few microseconds.
+    private static var defaultOpenFileLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return 256
+        }
+        return Int(min(4096, limit.rlim_cur / 2))
+    }
+}

@@ -1,0 +1,176 @@
+import Foundation
+import Metainfo
+import Reactor
+import Testing
+import TorrentCore
+
+@testable import PieceStorage
+
+@Suite("The cache outlives the process")
+struct CacheTests {
+    @Test func `what was committed is read again without hashing`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.v1(
+            SampleTorrent.files([100_000, 0, 5, 70_001, 300_000]), pieceLength: 32_768)
+        do {
+            let cache = try CacheDirectory(path: "\(directory.path)/a/b/cache")
+            let store = try PieceStore(
+                metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+            #expect(store.cached.isEmpty)
+            store.putAll(torrent)
+            #expect(store.isComplete(torrent))
+            #expect(store.cachedBytes == torrent.layout.payloadLength)
+            #expect(store.close(until: .later))
+        }
+        let cache = try CacheDirectory(path: "\(directory.path)/a/b/cache")
+        let pools = try makePools()
+        let store = try PieceStore(
+            metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        #expect(store.cached.isFull)
+        #expect(store.isComplete(torrent))
+        #expect(store.cachedBytes == torrent.layout.payloadLength)
+        #expect(pools.counters.hashedBytes == 0)
+    }
+
+    @Test func `a torrent is known by either hash, byte for byte`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.hybrid(
+            SampleTorrent.files([100_000, 50_000]), pieceLength: 32_768)
+        let cache = try CacheDirectory(path: directory.path)
+        let identity = torrent.metainfo.info.identity
+        let v1 = TorrentIdentity(v1: try #require(identity.v1))
+        let v2 = TorrentIdentity(v2: try #require(identity.v2))
+        #expect(cache.metainfo(for: v1) == nil)
+        try cache.store(metainfo: torrent.metainfo)
+        try cache.store(metainfo: torrent.metainfo)
+        #expect(cache.metainfo(for: v1) == torrent.metainfo.encoded())
+        #expect(cache.metainfo(for: v2) == torrent.metainfo.encoded())
+        let again = try CacheDirectory(path: directory.path)
+        #expect(again.metainfo(for: v2) == torrent.metainfo.encoded())
+    }
+
+    @Test func `no name from the torrent reaches the cache, and padding is never stored`() throws {
+        let directory = try TemporaryDirectory()
+        var files = SampleTorrent.files([40_000, 50_000, 7])
+        files[0].path = ["..", "..", "etc", "passwd"]
+        let torrent = try SampleTorrent.hybrid(
+            SampleTorrent.files([40_000, 50_000, 7]), pieceLength: 32_768)
+        let cache = try CacheDirectory(path: "\(directory.path)/cache")
+        let store = try PieceStore(
+            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        store.putAll(torrent)
+        let folder = torrent.metainfo.info.identity.description
+        let stored = torrent.files.indices.filter { !torrent.files[$0].isPadding }
+        #expect(
+            directory.regularFiles(below: "cache/\(folder)")
+                == (stored.map { "files/0/\($0)" } + ["lock"]).sorted())
+        #expect(store.isComplete(torrent))
+    }
+
+    @Test func `ranges join, split and survive reopening`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.single(16_384 * 200, pieceLength: 16_384)
+        let cache = try CacheDirectory(path: directory.path)
+        let (id, _) = try cache.catalogue.register(torrent.metainfo)
+        var random = SeededRandom(seed: 7)
+        var expected = Bitfield(count: 200)
+        for round in 0..<300 {
+            let start = Int.random(in: 0..<200, using: &random)
+            let end = min(200, start + Int.random(in: 1...9, using: &random))
+            let pieces = PieceIndex(start)..<PieceIndex(end)
+            let isAddition = round % 3 != 0
+            if isAddition {
+                try cache.catalogue.add([(id, { Array(pieces).shuffled() })])
+            } else {
+                try cache.catalogue.remove(pieces, of: id)
+            }
+            for piece in pieces { expected[piece] = isAddition }
+            #expect(try cache.catalogue.cached(of: id, pieceCount: 200) == expected)
+        }
+        let rows = try cache.catalogue.withDatabase { database throws(Database.Failure) in
+            try database.number("SELECT count(*) FROM ranges")
+        }
+        #expect(rows == Int64(expected.runs.count))
+    }
+
+    @Test func `a file that was deleted makes its pieces missing, also after a restart`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.v1(
+            SampleTorrent.files([65_536, 65_536]), pieceLength: 16_384)
+        let folder = torrent.metainfo.info.identity.description
+        let lost = Locked<[PieceIndex]>([])
+        do {
+            let cache = try CacheDirectory(path: directory.path)
+            let store = try PieceStore(
+                metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+            store.putAll(torrent)
+            store.close(until: .later)
+        }
+        try FileManager.default.removeItem(atPath: "\(directory.path)/\(folder)/files/0/1")
+        do {
+            let cache = try CacheDirectory(path: directory.path)
+            let store = try PieceStore(
+                metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+            store.setPieceLostHandler { piece in lost.withLock { $0.append(piece) } }
+            // Written before it is read: the new file must not revive the old claims.
+            store.put(PieceIndex(5), torrent.bytes(of: PieceIndex(5)))
+            store.waitUntilWritten()
+            #expect(lost.withLock { $0 } == (4..<8).map { PieceIndex($0) })
+            #expect(store.bytes(of: FileIndex(1), count: 10) == nil)
+            #expect(store.bytes(of: FileIndex(0), count: 65_536) == torrent.files[0].bytes)
+            store.close(until: .later)
+        }
+        let cache = try CacheDirectory(path: directory.path)
+        let store = try PieceStore(
+            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        #expect(
+            store.cached.runs == [PieceIndex(0)..<PieceIndex(4), PieceIndex(5)..<PieceIndex(6)])
+    }
+
+    @Test func `a cut-off file is found out by the read`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.single(100_000, pieceLength: 16_384)
+        let folder = torrent.metainfo.info.identity.description
+        let cache = try CacheDirectory(path: directory.path)
+        let store = try PieceStore(
+            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        store.putAll(torrent)
+        #expect(truncate("\(directory.path)/\(folder)/files/0/0", 20_000) == 0)
+        #expect(store.bytes(of: FileIndex(0), offset: 50_000, count: 10) == nil)
+        #expect(store.cached.isEmpty)
+        #expect(store.cachedBytes == 0)
+        store.putAll(torrent)
+        #expect(store.isComplete(torrent))
+    }
+
+    @Test func `a bad sector costs the pieces it hits`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.single(100_000, pieceLength: 16_384)
+        let cache = try CacheDirectory(path: directory.path)
+        let store = try PieceStore(
+            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        store.putAll(torrent)
+        store.flush(until: .later)
+        let (file, hit) = (FileIndex(0), PieceIndex(2)..<PieceIndex(3))
+        guard case .lost = store.fault(EIO, in: file, hit, "unreadable") else {
+            Issue.record("the fault was not taken for a loss")
+            return
+        }
+        #expect(store.bytes(of: file, offset: 16_384, count: 16_384)?.count == 16_384)
+        #expect(store.bytes(of: file, offset: 16_384, count: 16_385) == nil)
+        #expect(
+            try cache.catalogue.cached(of: 1, pieceCount: 7).runs
+                == [PieceIndex(0)..<PieceIndex(2), PieceIndex(3)..<PieceIndex(7)])
+    }
+
+    @Test func `a cache may be reached through a link`() throws {
+        let directory = try TemporaryDirectory()
+        let link = "\(directory.path)/link"
+        try FileManager.default.createDirectory(
+            atPath: "\(directory.path)/real", withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: "\(directory.path)/real")
+        _ = try CacheDirectory(path: link)
+        _ = try CacheDirectory(path: "\(link)/below")
+    }
+}
