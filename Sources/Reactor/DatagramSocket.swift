@@ -1,0 +1,56 @@
+import CLinux
+import Glibc
+package import TorrentCore
+
+/// A non-blocking UDP socket of one address family.
+package final class DatagramSocket {
+    /// The largest datagram that is taken; longer ones are cut off, which no tracker's is.
+    package static let maximumLength = 8 * 1024
+
+    private let owned: OwnedDescriptor
+
+    /// The descriptor, for registering with an event loop.
+    package var descriptor: Int32 { owned.rawValue }
+
+    /// Binds to `local`; port 0 lets the kernel choose.
+    package init(_ local: Endpoint) throws(SystemError) {
+        let isV6 = local.address.isV6
+        let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        owned = try OwnedDescriptor(
+            socket(isV6 ? AF_INET6 : AF_INET, type | Int32(SOCK_CLOEXEC.rawValue), 0), "socket")
+        if isV6 {
+            var on: Int32 = 1
+            setsockopt(
+                owned.rawValue, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on,
+                socklen_t(MemoryLayout<Int32>.size))
+        }
+        let bound = SocketAddress(local).withPointer { bind(owned.rawValue, $0, $1) }
+        guard bound == 0 else { throw SystemError.last("bind \(local)") }
+    }
+
+    /// Sends one datagram; false where the kernel would not take it.
+    @discardableResult
+    package func send(_ bytes: [UInt8], to endpoint: Endpoint) -> Bool {
+        SocketAddress(endpoint).withPointer {
+            sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, $1)
+        } == bytes.count
+    }
+
+    /// The next datagram and its sender; nil when none waits.
+    package func receive() -> (bytes: [UInt8], sender: Endpoint)? {
+        while true {
+            var buffer = [UInt8](repeating: 0, count: Self.maximumLength)
+            var count = -1
+            let address = SocketAddress { sender, length in
+                count = recvfrom(descriptor, &buffer, buffer.count, 0, sender, length)
+            }
+            if count >= 0 {
+                guard let sender = address.endpoint else { continue }
+                return (Array(buffer[..<count]), sender)
+            }
+            // ICMP errors of earlier datagrams come back here; the next one may be fine.
+            if errno == EINTR || errno == ECONNREFUSED { continue }
+            return nil
+        }
+    }
+}

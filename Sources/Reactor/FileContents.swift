@@ -1,0 +1,26 @@
+import Glibc
+
+/// Whole small files.
+package enum FileContents {
+    /// The bytes of a regular file; throws EFBIG where it is longer than `limit`.
+    package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let file = try OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC), "open \(path)")
+        var status = stat()
+        guard fstat(file.rawValue, &status) == 0 else { throw SystemError.last("stat \(path)") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError(EINVAL, "read \(path)") }
+        guard status.st_size <= limit else { throw SystemError(EFBIG, "read \(path)") }
+        var bytes = [UInt8](repeating: 0, count: status.st_size)
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(file.rawValue, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw SystemError.last("read \(path)") }
+            if count == 0 { break }
+            done += count
+        }
+        bytes.removeLast(bytes.count - done)
+        return bytes
+    }
+}

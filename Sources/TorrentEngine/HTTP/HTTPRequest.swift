@@ -1,0 +1,42 @@
+package import TorrentCore
+
+/// One GET over http or https.
+package struct HTTPRequest: Sendable {
+    /// Which of a host's addresses are used: a tracker is told of us on both families (BEP 7).
+    package enum AddressFamily: Sendable {
+        case any, v4, v6
+    }
+
+    /// A connection that takes longer is to a host that is gone, or too far to be of use.
+    package static let standardConnectTimeout = Interval.seconds(10)
+    /// For small answers, such as a tracker's.
+    package static let standardTimeout = Interval.seconds(30)
+
+    /// The URL; any scheme but http and https is refused, in redirects too.
+    package var url: String
+    /// Most bytes of body, after decompression; one more fails the request.
+    package var byteLimit: Int
+    /// Time for the name and the connection.
+    package var connectTimeout: Interval
+    /// Time for everything, redirects included.
+    package var timeout: Interval
+    /// Which addresses are used.
+    package var family: AddressFamily
+    /// The part of the resource that is wanted, in bytes; a server may answer with all of it, so
+    /// check for status 206. A part is asked for uncompressed.
+    package var range: ClosedRange<Int64>?
+
+    /// A request; see the properties.
+    package init(
+        url: String, byteLimit: Int, connectTimeout: Interval = standardConnectTimeout,
+        timeout: Interval = standardTimeout, family: AddressFamily = .any,
+        range: ClosedRange<Int64>? = nil
+    ) {
+        self.url = url
+        self.byteLimit = byteLimit
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+        self.family = family
+        self.range = range
+    }
+}

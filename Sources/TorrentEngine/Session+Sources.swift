@@ -1,0 +1,203 @@
+import Glibc
+package import Metainfo
+import PieceStorage
+import Reactor
+import TorrentCore
+import TorrentCrypto
+
+extension Session {
+    /// How long a server may take to send a .torrent file.
+    private static let fetchTimeout = Interval.seconds(60)
+
+    /// Adds a torrent; returns when its metadata is there and it can be read. May wait for peers as
+    /// long as the task is not cancelled; `progress` is told what for, on any thread.
+    package func add(
+        _ source: TorrentSource, progress: @escaping @Sendable (TorrentProgress) -> Void
+    ) async throws(SessionError) -> SessionTorrent {
+        switch source {
+        case .file(let path):
+            return try await add(Self.parse(Self.readFile(path), from: path), magnet: nil)
+        case .url(let url):
+            return try await add(Self.parse(fetch(url), from: url), magnet: nil)
+        case .identity(let identity):
+            return try await add(identity, magnet: nil, progress: progress)
+        case .magnet(let magnet):
+            return try await add(magnet.identity, magnet: magnet, progress: progress)
+        }
+    }
+
+    /// Adds a torrent whose data the user has: it is checked (unless `trust`), then served.
+    package func seed(
+        _ metainfo: TorrentMetainfo, dataPath: String, trust: Bool,
+        progress: @escaping @Sendable (TorrentProgress) -> Void
+    ) async throws(SessionError) -> SessionTorrent {
+        let store: PieceStore
+        do throws(StorageError) {
+            store = try PieceStore(
+                metainfo: metainfo, location: .data(dataPath), pools: pools)
+            if trust {
+                try store.trust()
+            } else {
+                try store.check(progress: {
+                    progress(.checking(done: $0, total: $1))
+                })
+            }
+        } catch {
+            throw .dataUnusable(error.description)
+        }
+        return try await start(metainfo, store: store, id: makeID(), magnet: nil)
+    }
+
+    // MARK: - By infohash
+
+    private func add(
+        _ identity: TorrentIdentity, magnet: MagnetLink?,
+        progress: @escaping @Sendable (TorrentProgress) -> Void
+    ) async throws(SessionError) -> SessionTorrent {
+        if let bytes = cache?.metainfo(for: identity),
+            let metainfo = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
+        {
+            return try await add(metainfo, magnet: magnet)
+        }
+        let id = makeID()
+        let sources = sources(metainfo: nil, magnet: magnet, isComplete: false)
+        let shard = self.shard
+        let bytes = try await Self.cancellable {
+            await shard.remove(id)
+        } operation: { () async throws(SessionError) in
+            try await shard.fetchMetadata(
+                id, identity: identity, sources: sources, progress: progress)
+        }
+        let info: InfoDictionary
+        do throws(MetainfoError) {
+            info = try InfoDictionary(parsing: bytes, hashing: OpenSSLHashing())
+        } catch {
+            await shard.remove(id)
+            throw .sourceUnusable("the metadata of \(identity) is no torrent: \(error)")
+        }
+        guard Self.canVerify(info) else {
+            await shard.remove(id)
+            throw .sourceUnusable(
+                "torrent \(identity) is v2 only, and its piece hashes are not in the metadata: "
+                    + "mount its .torrent file")
+        }
+        let metainfo = TorrentMetainfo(
+            info: info, announceTiers: magnet?.trackers.map { [$0] } ?? [],
+            webSeeds: magnet?.webSeeds ?? [])
+        do {
+            let store = try open(metainfo)
+            stores.withLock { $0.append(store) }
+            try await shard.start(id, metainfo: metainfo, store: store)
+            return SessionTorrent(metainfo: metainfo, store: store, id: id)
+        } catch {
+            await shard.remove(id)
+            throw error
+        }
+    }
+
+    /// Whether the info dictionary alone can verify every piece: not where a v2-only torrent has a
+    /// file of several pieces, whose layer stands outside of it (BEP 52).
+    private static func canVerify(_ info: InfoDictionary) -> Bool {
+        info.version != .v2
+            || info.layout.files.allSatisfy { info.layout.length(of: $0) <= info.pieceLength }
+    }
+
+    /// Runs `operation`; where the task is cancelled meanwhile, runs `cancel` to end it.
+    private static func cancellable(
+        _ cancel: @escaping @Sendable () async -> Void,
+        operation: () async throws(SessionError) -> [UInt8]
+    ) async throws(SessionError) -> [UInt8] {
+        let result: Result<[UInt8], SessionError> = await withTaskCancellationHandler {
+            do throws(SessionError) {
+                return .success(try await operation())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            Task { await cancel() }
+        }
+        return try result.get()
+    }
+
+    // MARK: - By metainfo
+
+    private func add(
+        _ metainfo: TorrentMetainfo, magnet: MagnetLink?
+    ) async throws(SessionError) -> SessionTorrent {
+        try await shard.refuseDouble(metainfo.info.identity)
+        let store = try open(metainfo)
+        return try await start(metainfo, store: store, id: makeID(), magnet: magnet)
+    }
+
+    private func start(
+        _ metainfo: TorrentMetainfo, store: PieceStore, id: TorrentID, magnet: MagnetLink?
+    ) async throws(SessionError) -> SessionTorrent {
+        stores.withLock { $0.append(store) }
+        try await shard.add(
+            id, metainfo: metainfo, store: store,
+            sources: sources(
+                metainfo: metainfo, magnet: magnet,
+                isComplete: store.cachedPieceCount == metainfo.info.geometry.pieceCount))
+        return SessionTorrent(metainfo: metainfo, store: store, id: id)
+    }
+
+    private func open(_ metainfo: TorrentMetainfo) throws(SessionError) -> PieceStore {
+        guard let cache else { throw .cacheUnusable("there is no cache directory: name one") }
+        do throws(StorageError) {
+            return try PieceStore(metainfo: metainfo, location: .cache(cache), pools: pools)
+        } catch {
+            throw .cacheUnusable(error.description)
+        }
+    }
+
+    private func sources(
+        metainfo: TorrentMetainfo?, magnet: MagnetLink?, isComplete: Bool
+    ) -> TorrentSources {
+        var tiers = metainfo?.announceTiers ?? []
+        tiers += magnet?.trackers.map { [$0] } ?? []
+        tiers += configuration.trackers.map { [$0] }
+        return TorrentSources(
+            trackerTiers: tiers, peers: configuration.peers, magnetPeers: magnet?.peers ?? [],
+            isUploadEnabled: configuration.isUploadEnabled,
+            isPrivate: metainfo?.info.isPrivate ?? false, isComplete: isComplete)
+    }
+
+    private static func parse(_ bytes: [UInt8], from source: String) throws(SessionError)
+        -> TorrentMetainfo
+    {
+        do throws(MetainfoError) {
+            return try TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
+        } catch {
+            throw .sourceUnusable("\(source) is no torrent: \(error)")
+        }
+    }
+
+    private static func readFile(_ path: String) throws(SessionError) -> [UInt8] {
+        do throws(SystemError) {
+            return try FileContents.read(path, limit: MetainfoLimits.standard.bytes)
+        } catch {
+            throw .sourceUnusable("\(error)")
+        }
+    }
+
+    private func fetch(_ url: String) async throws(SessionError) -> [UInt8] {
+        let request = HTTPRequest(
+            url: url, byteLimit: MetainfoLimits.standard.bytes, timeout: Self.fetchTimeout)
+        let started = Locked<HTTPRequestID?>(nil)
+        let http = self.http
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let id = http.get(request) { continuation.resume(returning: $0) }
+                started.withLock { $0 = id }
+                if Task.isCancelled { http.cancel(id) }
+            }
+        } onCancel: {
+            if let id = started.withLock({ $0 }) { http.cancel(id) }
+        }
+        switch result {
+        case .success(let response): return response.body
+        case .failure where Task.isCancelled: throw .cancelled
+        case .failure(let error): throw .sourceUnusable("\(url): \(error)")
+        }
+    }
+}

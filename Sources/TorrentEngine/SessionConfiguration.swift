@@ -1,0 +1,30 @@
+/// What a session is told at its start.
+package struct SessionConfiguration: Sendable {
+    /// The registered-range port that BitTorrent clients have always tried first (BEP 3).
+    package static let defaultPort: UInt16 = 6881
+
+    /// Where to accept peers; with no entry, none are accepted.
+    package var listen: [ListenAddress] = [
+        ListenAddress(address: nil, port: SessionConfiguration.defaultPort)
+    ]
+    /// Whether another port may be taken where the port is in use: true unless the user chose it.
+    package var mayChooseOtherPort = true
+    /// The cache directory, created where it is missing; nil for a session that only seeds.
+    package var cacheDirectory: String?
+    /// Peers that the user named, `host:port`.
+    package var peers: [String] = []
+    /// Trackers that the user named, each a tier of its own.
+    package var trackers: [String] = []
+    /// Whether cached pieces are served to peers.
+    package var isUploadEnabled = true
+    /// Bytes of piece buffers: pieces being received or waiting to be hashed and written. A quarter
+    /// of a gigabyte holds a second of a fast link; a torrent always gets four pieces.
+    package var bufferBytes = 256 * 1024 * 1024
+    /// Connections over all torrents. Each costs a descriptor and some kilobytes.
+    package var connectionLimit = 200
+    /// Seeds every random decision but the peer identity; a test may fix it.
+    package var seed: UInt64 = UInt64.random(in: 0...(.max))
+
+    /// Defaults, with the given cache directory.
+    package init(cacheDirectory: String?) { self.cacheDirectory = cacheDirectory }
+}

@@ -1,0 +1,12 @@
+package import Metainfo
+package import PieceStorage
+
+/// A torrent that can be read.
+package struct SessionTorrent: Sendable {
+    /// What it is.
+    package let metainfo: TorrentMetainfo
+    /// Its bytes.
+    package let store: PieceStore
+    /// Names it in its session.
+    package let id: TorrentID
+}

@@ -1,0 +1,107 @@
+import PeerProtocol
+import Reactor
+import Swarm
+import TorrentCore
+
+/// What everything in a shard shares: its loop, its mailbox, the descriptors it watches, and one
+/// buffer to receive into. Only the shard's thread touches it.
+final class ShardContext {
+    /// Control messages and the tails of blocks are received here before they are taken apart:
+    /// more than one block, so that a burst of small messages takes one system call.
+    private static let scratchLength = 64 * 1024
+
+    let loop: EventLoop
+    let mailbox: Mailbox<ShardMessage>
+    let configuration: SessionConfiguration
+    let peerID: PeerID
+    let http: HTTPClient
+    let resolver: Resolver
+    let scratch: UnsafeMutableRawBufferPointer
+    /// The port that trackers and peers are told.
+    var listenPort: UInt16 = 0
+    /// By which trackers know this session again when its address changes (BEP 7).
+    let announceKey = UInt32.random(in: 0...(.max))
+    private(set) lazy var udpTrackers = UDPTrackerClient(context: self)
+    var lateAcknowledgements = LateAcknowledgements()
+    /// The shard's torrents.
+    var torrents: [TorrentID: Torrent] = [:]
+    private var random: SeededRandom
+    private var lastPeerKey: UInt32 = 0
+    private var handlers: [UInt64: any ReadyHandler] = [:]
+    private var nextToken: UInt64 = 0
+    private var unflushed: [PeerConnection] = []
+
+    init(
+        loop: EventLoop, mailbox: Mailbox<ShardMessage>, configuration: SessionConfiguration,
+        peerID: PeerID, http: HTTPClient, resolver: Resolver
+    ) {
+        self.loop = loop
+        self.mailbox = mailbox
+        self.configuration = configuration
+        self.peerID = peerID
+        self.http = http
+        self.resolver = resolver
+        random = SeededRandom(seed: configuration.seed)
+        scratch = .allocate(byteCount: Self.scratchLength, alignment: 16)
+    }
+
+    deinit { scratch.deallocate() }
+
+    /// A key that no peer of this shard has had.
+    func nextPeerKey() -> PeerKey {
+        lastPeerKey += 1
+        return PeerKey(lastPeerKey)
+    }
+
+    /// A seed for one state machine.
+    func nextSeed() -> UInt64 { random.next() }
+
+    /// What each peer state machine is told.
+    var peerConfiguration: PeerConfiguration {
+        PeerConfiguration(
+            peerID: peerID, clientName: Session.clientName,
+            listenPort: listenPort == 0 ? nil : listenPort)
+    }
+
+    /// The torrent that a handshake's infohash names.
+    func torrent(servedUnder hash: SHA1Digest) -> Torrent? {
+        torrents.values.first { !$0.isStopping && $0.identity.matches(hash) }
+    }
+
+    // MARK: - Descriptors
+
+    /// Watches a descriptor for a handler; returns the token to change or end it by.
+    func register(
+        _ handler: any ReadyHandler, descriptor: Int32, interest: EventInterest
+    ) throws(SystemError) -> UInt64 {
+        nextToken += 1
+        try loop.add(descriptor, token: nextToken, interest: interest)
+        handlers[nextToken] = handler
+        return nextToken
+    }
+
+    /// Stops watching; the descriptor may be closed then.
+    func unregister(_ token: UInt64, descriptor: Int32) {
+        loop.remove(descriptor)
+        handlers[token] = nil
+    }
+
+    /// Hands an event to whoever registered for it; events of the ended are dropped.
+    func dispatch(_ event: ReadyEvent, now: Timestamp) {
+        handlers[event.token]?.ready(event, now: now)
+    }
+
+    // MARK: - Flushing
+
+    /// Notes that a connection has something to send; it is sent once, at the end of the turn.
+    func flushLater(_ connection: PeerConnection) { unflushed.append(connection) }
+
+    /// Sends what the turn has queued; false where there was nothing.
+    func flush(now: Timestamp) -> Bool {
+        guard !unflushed.isEmpty else { return false }
+        let connections = unflushed
+        unflushed.removeAll(keepingCapacity: true)
+        for connection in connections { connection.flush(now: now) }
+        return true
+    }
+}

@@ -1,0 +1,28 @@
+import PieceStorage
+import Swarm
+import TorrentCore
+
+/// What other threads tell a shard.
+enum ShardMessage: Sendable {
+    /// A read waits for pieces.
+    case readArrived(TorrentID, ReadID, Range<PieceIndex>)
+    /// A read waits no more.
+    case readEnded(TorrentID, ReadID)
+    /// A sequential reader's window.
+    case readahead(TorrentID, StreamID, Range<PieceIndex>)
+    /// A read has given up: say why in the log.
+    case readTimedOut(TorrentID, Range<PieceIndex>, path: String)
+    /// The hash pool is done with a piece.
+    case pieceFinished(TorrentID, PieceOutcome)
+    /// A verified piece could not be kept.
+    case pieceLost(TorrentID, PieceIndex)
+    /// A block for a peer is in memory; nil where it is not there any more.
+    case blockRead(TorrentID, PeerKey, BlockRequest, UploadBlock?)
+    /// An HTTP tracker has answered.
+    case httpAnnounced(
+        TorrentID, tracker: Int, attempt: UInt64, Result<HTTPResponse, HTTPError>)
+    /// A UDP tracker's host name is resolved, or has no address.
+    case udpTrackerResolved(TorrentID, tracker: Int, [Endpoint])
+    /// The host name of a peer that the user, or only the magnet, named is resolved.
+    case peersResolved(TorrentID, [Endpoint], isFromMagnet: Bool)
+}

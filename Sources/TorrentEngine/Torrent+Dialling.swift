@@ -1,0 +1,101 @@
+import PeerProtocol
+import Reactor
+import Swarm
+import TorrentCore
+
+/// Finding and dialling peers.
+extension Torrent {
+    /// How long dialling rests while the session has as many connections as it may have.
+    private static let dialRetry = Interval.milliseconds(500)
+
+    /// Looks a `host:port` up and adds what it finds.
+    func resolvePeer(_ text: String, isFromMagnet: Bool) {
+        guard let (host, port) = Self.hostAndPort(text) else {
+            Log.warning("\(identity): peer \(text) is not HOST:PORT")
+            return
+        }
+        let (id, mailbox) = (self.id, context.mailbox)
+        context.resolver.resolve(host, port: port) { endpoints in
+            if endpoints.isEmpty { Log.warning("peer \(text): the host has no address") }
+            mailbox.post(.peersResolved(id, endpoints, isFromMagnet: isFromMagnet))
+        }
+    }
+
+    /// Peers that the user named, or only the magnet.
+    func peersResolved(_ endpoints: [Endpoint], isFromMagnet: Bool, now: Timestamp) {
+        if isFromMagnet {
+            guard !isPrivate else { return }
+            for endpoint in endpoints where !peerList.contains(endpoint) {
+                magnetEndpoints.insert(endpoint)
+            }
+        } else {
+            for endpoint in endpoints { magnetEndpoints.remove(endpoint) }
+        }
+        addPeers(endpoints, source: .user, now: now)
+    }
+
+    /// The metadata says that only trackers may name peers (BEP 27): those that only the magnet
+    /// named go.
+    func dropMagnetPeers(now: Timestamp) {
+        for connection in Array(connections.values) {
+            guard let endpoint = connection.listenEndpoint, magnetEndpoints.contains(endpoint)
+            else { continue }
+            connection.close("the torrent is private, and no tracker named it", now: now)
+        }
+        for endpoint in magnetEndpoints { peerList.withdraw(endpoint) }
+        magnetEndpoints = []
+    }
+
+    /// Adds candidates.
+    func addPeers(_ endpoints: [Endpoint], source: PeerSource, now: Timestamp) {
+        peerList.add(endpoints, source: source, now: now)
+        isDialDue = true
+    }
+
+    /// Connects to whom the peer list chooses. The list is only looked at when it has changed or
+    /// its time has come, since that is linear in its length.
+    func dial(now: Timestamp) {
+        if let dialDeadline, now >= dialDeadline { isDialDue = true }
+        guard isDialDue, !isStopping else { return }
+        isDialDue = false
+        connectToCandidates(now: now)
+        dialDeadline = peerList.nextDeadline(connections: connections.count)
+        // The list knows nothing of what other torrents take.
+        if let due = dialDeadline, due <= now { dialDeadline = now + Self.dialRetry }
+    }
+
+    private func connectToCandidates(now: Timestamp) {
+        while context.mayDial,
+            let endpoint = peerList.nextDial(now: now, connections: connections.count)
+        {
+            do throws(SystemError) {
+                let socket = try StreamSocket(connectingTo: endpoint)
+                let machine = PeerStateMachine(
+                    role: .outgoing(identity), configuration: context.peerConfiguration, now: now)
+                let connection = try PeerConnection(
+                    key: context.nextPeerKey(), endpoint: endpoint, isOutgoing: true,
+                    socket: socket, machine: machine, owner: self, context: context, now: now)
+                connections[connection.key] = connection
+            } catch {
+                Log.debug("\(endpoint): \(error)")
+                guard error.isDescriptorShortage else {
+                    peerList.dialFailed(endpoint, now: now)
+                    continue
+                }
+                // Not the peer's fault: it keeps its place in the list.
+                peerList.disconnected(endpoint, wasUseful: true, now: now)
+                return
+            }
+        }
+    }
+
+    /// Splits `host:port` or `[v6]:port`.
+    static func hostAndPort(_ text: String) -> (host: String, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...]), port != 0
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return host.isEmpty ? nil : (String(host), port)
+    }
+}

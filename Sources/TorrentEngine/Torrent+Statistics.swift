@@ -1,0 +1,25 @@
+import Metainfo
+import PieceStorage
+import Swarm
+import TorrentCore
+
+extension Torrent {
+    /// The figures of this moment; nil while there is no metadata, and at the end.
+    func statistics(now: Timestamp) -> TorrentStatistics? {
+        guard let metainfo, let store, let figures = swarm?.statistics(now: now), !isStopping
+        else { return nil }
+        let info = metainfo.info
+        return TorrentStatistics(
+            identity: info.identity, name: info.displayName, size: info.layout.payloadLength,
+            cachedBytes: store.cachedBytes, pieceLength: info.pieceLength,
+            pieces: info.geometry.pieceCount, piecesCached: store.cachedPieceCount,
+            peers: figures.peers, peersUnchoked: figures.peersUnchoked, seeds: figures.seeds,
+            downloadRate: figures.downloadRate, uploadRate: figures.uploadRate,
+            downloaded: figures.downloaded, uploaded: figures.uploaded,
+            waitingReads: store.waitingReadCount,
+            state: isComplete
+                ? "seeding"
+                : store.waitingReadCount > 0 || figures.downloadRate > 0
+                    ? "downloading" : "idle")
+    }
+}

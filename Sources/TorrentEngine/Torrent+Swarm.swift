@@ -1,0 +1,193 @@
+import PeerProtocol
+import PieceStorage
+import Reactor
+import Swarm
+import TorrentCore
+import TrackerProtocol
+
+/// Readers, blocks and pieces: the swarm machine decides, this carries it out.
+extension Torrent {
+    // MARK: - Readers
+
+    func readArrived(_ read: ReadID, pieces: Range<PieceIndex>, now: Timestamp) {
+        swarm?.readArrived(ReadKey(read.rawValue), pieces: pieces, now: now)
+        hurryIfIdle(for: pieces, now: now)
+    }
+
+    /// Seeds close connections that have been idle for a minute: where nobody sends what a read
+    /// waits for, they are called back at once.
+    func hurryIfIdle(for pieces: Range<PieceIndex>, now: Timestamp) {
+        guard let swarm else { return }
+        guard now >= nextHurry else {
+            hurriedPieces = pieces
+            return
+        }
+        hurriedPieces = nil
+        switch swarm.waitReason(for: pieces) {
+        case .noPeers, .noPeerHas, .allChoked, .allStalled: break
+        case .none, .noBuffer, .verifying, .slow: return
+        }
+        nextHurry = now + Self.hurryInterval
+        peerList.hurry(now: now)
+        isDialDue = true
+    }
+
+    func readEnded(_ read: ReadID, now: Timestamp) {
+        swarm?.readEnded(ReadKey(read.rawValue), now: now)
+    }
+
+    func readahead(_ stream: StreamID, pieces: Range<PieceIndex>, now: Timestamp) {
+        swarm?.readahead(StreamKey(stream.rawValue), pieces: pieces, now: now)
+    }
+
+    func readTimedOut(pieces: Range<PieceIndex>, path: String, now: Timestamp) {
+        let reason = swarm?.waitReason(for: pieces).description ?? "the torrent is closing"
+        Log.warning(
+            "\(path): a read of pieces \(pieces.lowerBound)..<\(pieces.upperBound) timed out: \(reason)"
+        )
+    }
+
+    // MARK: - Blocks
+
+    func beginBlock(_ request: BlockRequest, from connection: PeerConnection, now: Timestamp) {
+        connection.receiving = request
+        connection.placement =
+            swarm?.blockBegan(connection.key, request, now: now) ?? .discard
+        connection.directBuffer = nil
+        guard case .direct = connection.placement else { return }
+        connection.directBuffer = buffers[request.piece]
+        if connection.directBuffer == nil { connection.placement = .discard }
+    }
+
+    func finishBlock(_ request: BlockRequest, from connection: PeerConnection, now: Timestamp) {
+        let placement = connection.placement
+        connection.receiving = nil
+        connection.directBuffer = nil
+        connection.placement = .discard
+        let isWanted = swarm?.blockArrived(connection.key, request, now: now) == .wanted
+        guard isWanted else { return }
+        connection.wasUseful = true
+        guard case .scratch = placement, let buffer = buffers[request.piece] else { return }
+        // Whoever was writing the block must not go on with it, not even in this turn: the sender
+        // of this copy answers for its bytes.
+        for other in connections.values { discardIncoming(request, from: other.key) }
+        let start = Int(request.begin)
+        UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[start...]).copyMemory(
+            from: UnsafeRawBufferPointer(
+                rebasing: connection.scratchBlock.bytes[..<Int(request.length)]))
+    }
+
+    /// Lets the rest of a block that is arriving in place go to scratch memory: from now on somebody
+    /// else writes, or reads, its place.
+    private func discardIncoming(_ request: BlockRequest, from peer: PeerKey) {
+        guard let connection = connections[peer], connection.receiving == request else { return }
+        connection.placement = .discard
+        connection.directBuffer = nil
+    }
+
+    // MARK: - Decisions
+
+    /// Carries out what the swarm machine has decided.
+    func runSwarm(now: Timestamp) {
+        swarm?.takeActions(into: &swarmActions)
+        for action in swarmActions { run(action, now: now) }
+    }
+
+    private func run(_ action: SwarmAction, now: Timestamp) {
+        switch action {
+        case .request(let peer, let request):
+            command(peer) { $0.request(request) }
+        case .cancel(let peer, let request):
+            command(peer) { $0.cancel(request) }
+        case .setInterested(let peer, let isInterested):
+            command(peer) { $0.setInterested(isInterested) }
+        case .choke(let peer):
+            choke(peer)
+        case .unchoke(let peer):
+            if sources.isUploadEnabled { command(peer) { $0.unchoke() } }
+        case .announceHave(let piece):
+            announceHave(piece)
+        case .openPiece(let piece):
+            openPiece(piece, now: now)
+        case .dropPiece(let piece):
+            buffers[piece] = nil
+        case .verify(let piece, let wantsBlockDigests):
+            verify(piece, wantsBlockDigests: wantsBlockDigests, now: now)
+        case .announceLost(let piece):
+            announceLost(piece)
+        case .discardIncoming(let peer, let request):
+            discardIncoming(request, from: peer)
+        case .banEndpoint(let endpoint, let reason):
+            Log.warning("\(endpoint): banned: \(reason)")
+            peerList.ban(endpoint)
+        case .disconnect(let peer, let reason):
+            connections[peer]?.close(reason.description, now: now)
+        case .ban(let peer, let reason):
+            guard let connection = connections[peer] else { return }
+            Log.warning("\(connection.endpoint): banned: \(reason)")
+            peerList.ban(connection.endpoint)
+            if let endpoint = connection.listenEndpoint { peerList.ban(endpoint) }
+            connection.close(reason.description, now: now)
+        }
+    }
+
+    private func command(_ peer: PeerKey, _ body: (inout PeerStateMachine) -> Void) {
+        guard let connection = connections[peer] else { return }
+        body(&connection.machine)
+        connection.scheduleFlush()
+    }
+
+    private func announceHave(_ piece: PieceIndex) {
+        guard sources.isUploadEnabled else { return }
+        for connection in connections.values where connection.machine.isHandshaken {
+            connection.machine.have(piece)
+            connection.scheduleFlush()
+        }
+    }
+
+    private func announceLost(_ piece: PieceIndex) {
+        for connection in connections.values where connection.machine.supportsDontHave {
+            connection.machine.dontHave(piece)
+            connection.scheduleFlush()
+        }
+    }
+
+    // MARK: - Pieces
+
+    private func openPiece(_ piece: PieceIndex, now: Timestamp) {
+        if let buffer = store?.makeBuffer(for: piece) {
+            buffers[piece] = buffer
+        } else {
+            swarm?.bufferUnavailable(piece, now: now)
+        }
+    }
+
+    private func verify(_ piece: PieceIndex, wantsBlockDigests: Bool, now: Timestamp) {
+        guard let store, let buffer = buffers.removeValue(forKey: piece) else { return }
+        let (id, mailbox) = (self.id, context.mailbox)
+        store.submit(buffer, wantsBlockDigests: wantsBlockDigests) { outcome in
+            mailbox.post(.pieceFinished(id, outcome))
+        }
+    }
+
+    /// The hash pool is done with a piece.
+    func pieceFinished(_ outcome: PieceOutcome, now: Timestamp) {
+        switch outcome {
+        case .verified(let piece, let digests):
+            swarm?.pieceVerified(piece, blockDigests: digests, now: now)
+        case .unverifiable(let piece):
+            Log.error("\(identity): piece \(piece) has no hash to check it with (BEP 52)")
+        case .closed:
+            break
+        case .failed(let piece, let digests):
+            Log.warning("\(identity): piece \(piece) does not match its hash, fetching it again")
+            swarm?.pieceFailed(piece, blockDigests: digests, now: now)
+        }
+        if isComplete { announces.complete(now: now) }
+    }
+
+    /// A verified piece could not be kept, or was evicted.
+    func pieceLost(_ piece: PieceIndex, now: Timestamp) {
+        swarm?.pieceLost(piece, now: now)
+    }
+}

@@ -1,0 +1,207 @@
+import Metainfo
+import PeerProtocol
+import PieceStorage
+import Reactor
+import Swarm
+import TorrentCore
+import TrackerProtocol
+
+/// One torrent: wires its state machines (peers, swarm, metadata, announces) to sockets, the piece
+/// store and the tracker clients. Belongs to its shard's thread.
+final class Torrent {
+    let id: TorrentID
+    let context: ShardContext
+    /// Grows when the metadata of a hybrid tells the other hash.
+    var identity: TorrentIdentity
+    let sources: TorrentSources
+
+    // Known once there is metadata.
+    var metainfo: TorrentMetainfo?
+    var store: PieceStore?
+    var swarm: TorrentStateMachine?
+    /// While there is none.
+    var metadataDownload: MetadataDownload?
+    var reportProgress: (@Sendable (TorrentProgress) -> Void)?
+    var finishMetadata: ((Result<[UInt8], SessionError>) -> Void)?
+
+    var peerList: PeerList
+    var announces: AnnounceStateMachine
+    var connections: [PeerKey: PeerConnection] = [:]
+    /// Pieces being received.
+    var buffers: [PieceIndex: PieceBuffer] = [:]
+    /// UDP announces whose tracker's name is being looked up: URL data (BEP 41) and event.
+    var pendingUDP: [Int: (urlData: [UInt8], event: AnnounceEvent)] = [:]
+    /// HTTP announces under way, by tracker. The attempt tells an announce from a cancelled one to
+    /// the same tracker, whose end comes later.
+    var httpAnnounces: [Int: (attempt: UInt64, request: HTTPRequestID)] = [:]
+    var lastHTTPAttempt: UInt64 = 0
+    /// Where UDP trackers were last reached.
+    var udpEndpoints: [Int: Endpoint] = [:]
+    /// What trackers know the torrent by, also after the metadata has told its other hash.
+    let announcedHash: SHA1Digest
+    /// Peers that only the magnet named.
+    var magnetEndpoints: Set<Endpoint> = []
+
+    /// What each tracker failed with last, until it answers.
+    var trackerErrors: [Int: TrackerError] = [:]
+
+    var isStopping = false
+    /// Whether, while stopping, no tracker is left to tell.
+    var areTrackersTold = false
+    /// Whether the peer list may have somebody to dial now, and when it will.
+    var isDialDue = true
+    var dialDeadline: Timestamp?
+    /// Peers that rest are not called back before, so that many reads cost one look at the list.
+    static let hurryInterval = Interval.milliseconds(100)
+    var nextHurry = Timestamp.zero
+    /// What the last read waits for that came too early for that.
+    var hurriedPieces: Range<PieceIndex>?
+    /// Where a turn's decisions are taken to, to use its memory again.
+    var swarmActions: [SwarmAction] = []
+
+    init(
+        id: TorrentID, identity: TorrentIdentity, sources: TorrentSources, context: ShardContext,
+        now: Timestamp
+    ) {
+        self.id = id
+        self.identity = identity
+        self.sources = sources
+        self.context = context
+        announcedHash = identity.handshakeHash
+        let seed = context.nextSeed()
+        peerList = PeerList(seed: seed, now: now)
+        announces = AnnounceStateMachine(
+            tiers: sources.trackerTiers, isPrivate: sources.isPrivate,
+            isComplete: sources.isComplete, seed: seed)
+    }
+
+    // MARK: - Life
+
+    /// Begins with the metadata known, or goes on with it when it has been fetched.
+    func start(metainfo: TorrentMetainfo, store: PieceStore, now: Timestamp) {
+        let isFirstStart = metadataDownload == nil
+        self.metainfo = metainfo
+        self.store = store
+        identity = metainfo.info.identity
+        metadataDownload = nil
+        reportProgress = nil
+        store.setSource(EngineBlockSource(torrent: id, mailbox: context.mailbox))
+        let have = store.cached
+        let layout = metainfo.info.layout
+        let isPadding: (@Sendable (BlockRequest) -> Bool)? =
+            layout.hasPadding ? { @Sendable in layout.isPadding($0) } : nil
+        swarm = TorrentStateMachine(
+            geometry: metainfo.info.geometry, have: have,
+            configuration: SwarmConfiguration(
+                bufferBytes: context.configuration.bufferBytes,
+                isUploadEnabled: sources.isUploadEnabled),
+            seed: context.nextSeed(), now: now,
+            isPadding: isPadding)
+        let (id, mailbox) = (self.id, context.mailbox)
+        store.setPieceLostHandler { mailbox.post(.pieceLost(id, $0)) }
+        if isFirstStart { findPeers(now: now) }
+        if isPrivate {
+            announces.becomePrivate(now: now)
+            dropMagnetPeers(now: now)
+        }
+        for connection in Array(connections.values) where connection.machine.isHandshaken {
+            join(connection, now: now)
+            connection.machine.metadataKnown(
+                geometry: metainfo.info.geometry,
+                have: sources.isUploadEnabled ? have : Bitfield(count: have.count),
+                metadataSize: servedMetadata?.count)
+            connection.drainActions(now: now)
+        }
+    }
+
+    /// Begins with an infohash only.
+    func startMetadataDownload(
+        progress: @escaping @Sendable (TorrentProgress) -> Void, now: Timestamp,
+        completion: @escaping (Result<[UInt8], SessionError>) -> Void
+    ) {
+        metadataDownload = MetadataDownload(identity: identity)
+        reportProgress = progress
+        finishMetadata = completion
+        findPeers(now: now)
+        reportMetadataProgress()
+    }
+
+    private func findPeers(now: Timestamp) {
+        for peer in sources.peers { resolvePeer(peer, isFromMagnet: false) }
+        if !isPrivate {
+            for peer in sources.magnetPeers { resolvePeer(peer, isFromMagnet: true) }
+        }
+        announces.start(now: now)
+    }
+
+    /// Whether only the trackers, and the user, may name peers (BEP 27).
+    var isPrivate: Bool { metainfo?.info.isPrivate ?? sources.isPrivate }
+
+    /// Whether every piece is verified and can be served, the last ones perhaps from memory still.
+    var isComplete: Bool { swarm?.have.isFull ?? false }
+
+    /// Closes the connections and tells the trackers.
+    func stop(now: Timestamp) {
+        guard !isStopping else { return }
+        isStopping = true
+        finishMetadata?(.failure(.cancelled))
+        finishMetadata = nil
+        for connection in Array(connections.values) {
+            connection.shutDown(now: now)
+        }
+        announces.stop(now: now)
+        runAnnounces(now: now)
+    }
+
+    /// Whether the trackers have been told, or need not be.
+    var isStopped: Bool { isStopping && areTrackersTold }
+
+    /// Ends everything at once.
+    func close(now: Timestamp) {
+        isStopping = true
+        finishMetadata?(.failure(.cancelled))
+        finishMetadata = nil
+        for connection in Array(connections.values) {
+            connection.shutDown(now: now)
+        }
+        for announce in httpAnnounces.values { context.http.cancel(announce.request) }
+        httpAnnounces = [:]
+        pendingUDP = [:]
+        context.udpTrackers.cancel(torrent: id, tracker: nil)
+        buffers = [:]
+    }
+
+    // MARK: - Time
+
+    /// What the torrent has to do in every turn of its shard.
+    func turn(now: Timestamp) {
+        if let due = swarm?.nextDeadline, now >= due { swarm?.timerFired(now: now) }
+        if let due = metadataDownload?.nextDeadline, now >= due {
+            metadataDownload?.timerFired(now: now)
+        }
+        if let due = announces.nextDeadline, now >= due { announces.timerFired(now: now) }
+        if let hurriedPieces, now >= nextHurry { hurryIfIdle(for: hurriedPieces, now: now) }
+        runMetadata(now: now)
+        runAnnounces(now: now)
+        runSwarm(now: now)
+        if !isStopping { dial(now: now) }
+    }
+
+    /// When `turn` is needed next.
+    var nextDeadline: Timestamp? {
+        var deadline = announces.nextDeadline
+        if hurriedPieces != nil { deadline = min(deadline ?? nextHurry, nextHurry) }
+        for other in [swarm?.nextDeadline, metadataDownload?.nextDeadline, dialDeadline] {
+            if let other { deadline = min(deadline ?? other, other) }
+        }
+        return deadline
+    }
+
+    /// Fires the timers of connections and tracker requests.
+    func sweep(now: Timestamp) {
+        for connection in Array(connections.values) {
+            if now >= connection.nextDeadline { connection.timerFired(now: now) }
+        }
+        if metadataDownload != nil { reportMetadataProgress() }
+    }
+}

@@ -1,0 +1,13 @@
+/// What a torrent that is being added waits for.
+package enum TorrentProgress: Equatable, Sendable {
+    /// Nobody to ask yet: trackers are being asked.
+    case lookingForPeers
+    /// So many connections are open or being opened; none has offered the metadata.
+    case connecting(peers: Int)
+    /// The metadata is arriving: bytes of so many.
+    case fetchingMetadata(received: Int, total: Int)
+    /// Data is being hashed: pieces of so many.
+    case checking(done: Int, total: Int)
+    /// The torrent can be read.
+    case ready
+}

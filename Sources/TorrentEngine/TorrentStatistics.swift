@@ -1,0 +1,37 @@
+package import TorrentCore
+
+/// A torrent's figures at one moment, as `status` shows them.
+package struct TorrentStatistics: Sendable {
+    /// Its infohashes.
+    package var identity: TorrentIdentity
+    /// Its name, made printable.
+    package var name: String
+    /// Bytes of all its files, padding left out.
+    package var size: Int64
+    /// Bytes on disk and verified.
+    package var cachedBytes: Int64
+    /// Bytes a piece.
+    package var pieceLength: Int
+    /// How many pieces it has.
+    package var pieces: Int
+    /// How many of them are cached.
+    package var piecesCached: Int
+    /// Open connections that have shaken hands.
+    package var peers: Int
+    /// Those of them that let us download.
+    package var peersUnchoked: Int
+    /// Those of them that have every piece.
+    package var seeds: Int
+    /// Payload bytes a second.
+    package var downloadRate: Int
+    /// Payload bytes a second.
+    package var uploadRate: Int
+    /// Payload bytes since the start.
+    package var downloaded: Int64
+    /// Payload bytes since the start.
+    package var uploaded: Int64
+    /// Reads that wait for pieces.
+    package var waitingReads: Int
+    /// `metadata`, `idle`, `downloading` or `seeding`.
+    package var state: String
+}

@@ -1,0 +1,144 @@
+import Glibc
+import PeerProtocol
+import Reactor
+import TorrentCore
+
+/// One end of a TCP connection on the loopback that speaks BitTorrent as a test wants it to:
+/// blocking, so for threads of the test's own.
+final class Wire {
+    enum Failure: Error { case closed }
+
+    private let descriptor: Int32
+    private var decoder = PeerMessageDecoder(limits: PeerMessageLimits(acceptsFast: true))
+    private var received: [UInt8] = []
+    /// The payload of the `piece` message that `next` returned last.
+    private(set) var payload: [UInt8] = []
+    /// The other side's handshake.
+    private(set) var remote: Handshake?
+
+    /// Takes over a connected socket.
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience,
+            socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// Dials a port on the loopback.
+    convenience init(dialling port: UInt16, receiveBuffer: Int32? = nil) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemError.last("socket") }
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4)
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else {
+            let error = SystemError.last("connect")
+            Glibc.close(descriptor)
+            throw error
+        }
+        self.init(descriptor)
+    }
+
+    deinit { close(descriptor) }
+
+    // MARK: - Bytes
+
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard sent > 0 else { throw Failure.closed }
+            rest = rest.dropFirst(sent)
+        }
+    }
+
+    /// Sends the same again and again; gives up once the other side takes none for a moment.
+    func flood(_ bytes: [UInt8], times: Int) {
+        var patience = timeval(tv_sec: 0, tv_usec: 300_000)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience,
+            socklen_t(MemoryLayout<timeval>.size))
+        for _ in 0..<times {
+            guard (try? send(bytes)) != nil else { return }
+        }
+    }
+
+    private func fill() throws {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { throw Failure.closed }
+        received += buffer[..<count]
+    }
+
+    private func take(_ count: Int) throws -> [UInt8] {
+        while received.count < count { try fill() }
+        defer { received.removeFirst(count) }
+        return Array(received[..<count])
+    }
+
+    /// Returns when the other side has closed, or after ten silent seconds.
+    func drain() {
+        while (try? fill()) != nil { received = [] }
+    }
+
+    // MARK: - Messages
+
+    func readHandshake() throws {
+        remote = try Self.handshake(take(Handshake.byteCount))
+    }
+
+    private static func handshake(_ bytes: [UInt8]) throws(PeerCloseReason) -> Handshake {
+        try Handshake(parsing: bytes.span)
+    }
+
+    func sendHandshake(
+        _ hash: SHA1Digest, id: String = "-XX0001-scripted0000", reserved: ReservedBits = [.fast]
+    ) throws {
+        guard let id = PeerID(Array(id.utf8)) else { throw Failure.closed }
+        try send(Handshake(infoHash: hash, peerID: id, reserved: reserved).bytes)
+    }
+
+    func send(_ message: PeerMessage, payload: [UInt8] = []) throws {
+        var bytes: [UInt8] = []
+        PeerMessageEncoder.append(message, to: &bytes)
+        try send(bytes + payload)
+    }
+
+    /// The next message.
+    func next() throws -> PeerMessage {
+        while true {
+            var position = 0
+            let message = try nextMessage(from: &position)
+            received.removeFirst(position)
+            if case .piece(let request) = message { payload = try take(Int(request.length)) }
+            if let message { return message }
+            try fill()
+        }
+    }
+
+    private func nextMessage(
+        from position: inout Int
+    ) throws(PeerCloseReason) -> PeerMessage? {
+        let bytes = received
+        return try decoder.next(bytes.span, from: &position)
+    }
+
+    /// The next request; other messages are passed over.
+    func nextRequest() throws -> BlockRequest {
+        while true {
+            if case .request(let request) = try next() { return request }
+        }
+    }
+}
