@@ -1,0 +1,36 @@
+/// What one mount's process says of itself; the keys are stable and snake_case.
+package struct MountStatus: Codable, Equatable, Sendable {
+    /// The canonical path of the mountpoint.
+    package var mountpoint: String
+    /// The process that serves it.
+    package var pid: Int32
+    /// The TCP port that peers reach us at; 0 where none is open.
+    package var listenPort: UInt16
+    /// Seconds since the mount was ready.
+    package var uptime: Int
+    /// The version of swarmfs that runs.
+    package var version: String
+    /// Where verified pieces are kept.
+    package var cache: CacheStatus
+    /// The mounted torrents, in the order of the command line.
+    package var torrents: [TorrentStatus]
+
+    /// A status.
+    package init(
+        mountpoint: String, pid: Int32, listenPort: UInt16, uptime: Int, version: String,
+        cache: CacheStatus, torrents: [TorrentStatus]
+    ) {
+        self.mountpoint = mountpoint
+        self.pid = pid
+        self.listenPort = listenPort
+        self.uptime = uptime
+        self.version = version
+        self.cache = cache
+        self.torrents = torrents
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mountpoint, pid, uptime, version, cache, torrents
+        case listenPort = "listen_port"
+    }
+}

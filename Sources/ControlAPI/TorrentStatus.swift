@@ -1,0 +1,97 @@
+/// What one torrent of a mount is doing; the keys are stable and snake_case.
+package struct TorrentStatus: Codable, Equatable, Sendable {
+    /// The hash that names the torrent: v1 as 40 hexadecimal digits, v2-only as 64.
+    package var infohash: String
+    /// The v2 infohash, 64 hexadecimal digits; null for a v1 torrent.
+    package var infohashV2: String?
+    /// The torrent's name.
+    package var name: String
+    /// Bytes of all its files, padding left out.
+    package var size: Int64
+    /// Bytes on disk and verified.
+    package var cachedBytes: Int64
+    /// Bytes of a piece; the last one may be shorter.
+    package var pieceLength: Int
+    /// How many pieces there are.
+    package var pieces: Int
+    /// How many of them are on disk and verified.
+    package var piecesCached: Int
+    /// Connected peers.
+    package var peers: Int
+    /// Peers that let us download now.
+    package var peersUnchoked: Int
+    /// Connected peers that have every piece.
+    package var seeds: Int
+    /// Bytes a second that arrive now.
+    package var downloadRate: Int
+    /// Bytes a second that leave now.
+    package var uploadRate: Int
+    /// Payload bytes received since the mount.
+    package var downloaded: Int64
+    /// Payload bytes sent since the mount.
+    package var uploaded: Int64
+    /// Reads that wait for data now.
+    package var waitingReads: Int
+    /// One word: `idle`, `downloading`, `seeding`, ...
+    package var state: String
+
+    /// A status; `init` with every key, since none has a default that is right.
+    package init(
+        infohash: String, infohashV2: String?, name: String, size: Int64, cachedBytes: Int64,
+        pieceLength: Int, pieces: Int, piecesCached: Int, peers: Int, peersUnchoked: Int,
+        seeds: Int, downloadRate: Int, uploadRate: Int, downloaded: Int64, uploaded: Int64,
+        waitingReads: Int, state: String
+    ) {
+        self.infohash = infohash
+        self.infohashV2 = infohashV2
+        self.name = name
+        self.size = size
+        self.cachedBytes = cachedBytes
+        self.pieceLength = pieceLength
+        self.pieces = pieces
+        self.piecesCached = piecesCached
+        self.peers = peers
+        self.peersUnchoked = peersUnchoked
+        self.seeds = seeds
+        self.downloadRate = downloadRate
+        self.uploadRate = uploadRate
+        self.downloaded = downloaded
+        self.uploaded = uploaded
+        self.waitingReads = waitingReads
+        self.state = state
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case infohash, name, size, pieces, peers, seeds, downloaded, uploaded, state
+        case infohashV2 = "infohash_v2"
+        case cachedBytes = "cached_bytes"
+        case pieceLength = "piece_length"
+        case piecesCached = "pieces_cached"
+        case peersUnchoked = "peers_unchoked"
+        case downloadRate = "download_rate"
+        case uploadRate = "upload_rate"
+        case waitingReads = "waiting_reads"
+    }
+
+    /// Encodes every key, an absent v2 infohash as null: scripts can rely on each key being there.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(infohash, forKey: .infohash)
+        try container.encode(infohashV2, forKey: .infohashV2)
+        try container.encode(name, forKey: .name)
+        try container.encode(size, forKey: .size)
+        try container.encode(cachedBytes, forKey: .cachedBytes)
+        try container.encode(pieceLength, forKey: .pieceLength)
+        try container.encode(pieces, forKey: .pieces)
+        try container.encode(piecesCached, forKey: .piecesCached)
+        try container.encode(peers, forKey: .peers)
+        try container.encode(peersUnchoked, forKey: .peersUnchoked)
+        try container.encode(seeds, forKey: .seeds)
+        try container.encode(downloadRate, forKey: .downloadRate)
+        try container.encode(uploadRate, forKey: .uploadRate)
+        try container.encode(downloaded, forKey: .downloaded)
+        try container.encode(uploaded, forKey: .uploaded)
+        try container.encode(waitingReads, forKey: .waitingReads)
+        try container.encode(state, forKey: .state)
+    }
+}

@@ -1,0 +1,80 @@
+import FUSEBridge
+import Glibc
+import Reactor
+import TorrentCore
+
+/// What `swarmfs mount` was told, checked and with defaults filled in. Paths are absolute: the
+/// background process works in `/`.
+struct MountOptions {
+    /// As on the command line; what they are is for the source parser to say.
+    let sources: [String]
+    let mountpoint: String
+    let peers: [String]
+    let trackers: [String]
+    /// Empty: the engine's default.
+    let listen: [NetworkArguments.Listen]
+    let cacheDirectory: String
+    let isUploadEnabled: Bool
+    /// Nil: reads wait for ever.
+    let readTimeout: Interval?
+    /// Nil: the mount waits for ever.
+    let waitTimeout: Interval?
+    let allowsOthers: Bool
+    let isForeground: Bool
+    let logLevel: Log.Level
+    /// Nil: the default place, or standard error in the foreground.
+    let logFile: String?
+    /// In the background process: where to report to.
+    let readinessDescriptor: Int32?
+
+    init(_ arguments: ParsedArguments) throws(Failure) {
+        sources = arguments.positionals.dropLast().map(Self.source)
+        mountpoint = arguments.positionals.last ?? ""
+        peers = try arguments.all("peer", NetworkArguments.peer)
+        trackers = try arguments.all("tracker", NetworkArguments.tracker)
+        listen = try arguments.all("listen", NetworkArguments.listen)
+        isUploadEnabled = !arguments.has("no-upload")
+        readTimeout = try Self.timeout(arguments, "read-timeout", standard: "5m")
+        waitTimeout = try Self.timeout(arguments, "wait-timeout", standard: "5m")
+        allowsOthers = arguments.has("allow-other")
+        isForeground = arguments.has("foreground")
+        logLevel = try arguments.last("log-level", Self.logLevel) ?? .info
+        logFile = arguments.last("log-file").map { Places.absolute($0) }
+        readinessDescriptor = arguments.last(MountCommand.readinessOption).flatMap { Int32($0) }
+        guard
+            let cache = arguments.last("cache").map({ Places.absolute($0) })
+                ?? Places.cacheDirectory
+        else {
+            throw Failure(
+                .cache, "there is no home directory to keep the cache in", "give --cache DIR")
+        }
+        cacheDirectory = cache
+    }
+
+    /// The part that the mount itself is told.
+    var bridge: FUSEBridge.MountOptions {
+        var bridge = FUSEBridge.MountOptions()
+        bridge.allowsOtherUsers = allowsOthers
+        // Without a limit: longer than any machine stays up.
+        bridge.readTimeout = readTimeout ?? .seconds(100 * 365 * 86_400)
+        return bridge
+    }
+
+    static func logLevel(_ option: String, _ text: String) throws(Failure) -> Log.Level {
+        if let level = Log.Level(name: text.lowercased()) { return level }
+        let names = Log.Level.allCases.map { "\($0)" }.joined(separator: ", ")
+        throw Failure(.usage, "\(option) \(text) is no log level", "choose one of \(names)")
+    }
+
+    private static func timeout(
+        _ arguments: ParsedArguments, _ name: String, standard: String
+    ) throws(Failure) -> Interval? {
+        let interval = try TimeSpan.parse("--\(name)", arguments.last(name) ?? standard)
+        return interval == .zero ? nil : interval
+    }
+
+    /// A source that is a file of the working directory gets its whole path.
+    private static func source(_ text: String) -> String {
+        access(text, F_OK) == 0 ? Places.absolute(text) : text
+    }
+}

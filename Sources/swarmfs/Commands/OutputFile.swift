@@ -1,0 +1,44 @@
+import Glibc
+import Reactor
+
+/// A file that is there whole or not at all: written under another name, then renamed.
+struct OutputFile: ~Copyable {
+    private let path: String
+    private let temporary: String
+    private let descriptor: OwnedDescriptor
+
+    /// Opens it beside its target, so that a path that cannot be written is known at once.
+    init(_ path: String) throws(Failure) {
+        self.path = path
+        temporary = "\(path).part-\(getpid())"
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            throw Self.unwritable(path, EISDIR)
+        }
+        let number = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard number >= 0 else { throw Self.unwritable(path, errno) }
+        descriptor = OwnedDescriptor(number)
+    }
+
+    /// Writes the content and gives the file its name.
+    consuming func finish(_ bytes: [UInt8]) throws(Failure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                write(descriptor.rawValue, $0.baseAddress, $0.count)
+            }
+            guard count > 0 else { throw Self.unwritable(path, errno) }
+            rest = rest.dropFirst(count)
+        }
+        guard rename(temporary, path) == 0 else { throw Self.unwritable(path, errno) }
+    }
+
+    // After `finish` there is no such name any more.
+    deinit { unlink(temporary) }
+
+    private static func unwritable(_ path: String, _ error: Int32) -> Failure {
+        Failure(
+            .failure, "\(path) cannot be written (\(String(cString: strerror(error))))",
+            "choose another with -o")
+    }
+}

@@ -1,0 +1,52 @@
+import ControlAPI
+import Glibc
+import Reactor
+import TorrentCore
+import TorrentEngine
+
+/// What the control socket sees of a mount.
+final class MountControl: SessionControl {
+    /// The engine answers in well under a millisecond; a client waits 5 s.
+    private static let patience = Interval.seconds(2)
+
+    private let session: Session
+    private let mountpoint: String
+    private let cacheDirectory: String
+    private let start = Timestamp.now()
+    private let onUnmount: @Sendable () -> Void
+
+    /// `onUnmount` must return at once.
+    init(
+        session: Session, mountpoint: String, cacheDirectory: String,
+        onUnmount: @escaping @Sendable () -> Void
+    ) {
+        self.session = session
+        self.mountpoint = mountpoint
+        self.cacheDirectory = cacheDirectory
+        self.onUnmount = onUnmount
+    }
+
+    func requestUnmount() { onUnmount() }
+
+    func status() -> MountStatus {
+        let session = session
+        let statistics = Blocking.wait(atMost: Self.patience) { await session.statistics() } ?? []
+        return MountStatus(
+            mountpoint: mountpoint, pid: getpid(), listenPort: session.listenPort,
+            uptime: Int((Timestamp.now() - start).seconds), version: Version.current,
+            cache: CacheStatus(directory: cacheDirectory),
+            torrents: statistics.map(Self.status))
+    }
+
+    private static func status(_ torrent: TorrentStatistics) -> TorrentStatus {
+        TorrentStatus(
+            infohash: torrent.identity.description, infohashV2: torrent.identity.v2?.description,
+            name: torrent.name, size: torrent.size, cachedBytes: torrent.cachedBytes,
+            pieceLength: torrent.pieceLength, pieces: torrent.pieces,
+            piecesCached: torrent.piecesCached, peers: torrent.peers,
+            peersUnchoked: torrent.peersUnchoked, seeds: torrent.seeds,
+            downloadRate: torrent.downloadRate, uploadRate: torrent.uploadRate,
+            downloaded: torrent.downloaded, uploaded: torrent.uploaded,
+            waitingReads: torrent.waitingReads, state: torrent.state)
+    }
+}

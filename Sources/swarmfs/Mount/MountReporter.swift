@@ -1,0 +1,7 @@
+/// Whom a mount's process tells how far it is; used from one thread.
+protocol MountReporter {
+    /// What the mount waits for, each time it changes. False where nobody is left to be told.
+    func progress(_ text: String) -> Bool
+    /// The mount answers. Called once, nothing after it.
+    func ready(_ text: String)
+}

@@ -1,0 +1,101 @@
+import ControlAPI
+import Foundation
+import Reactor
+import Testing
+import TorrentCore
+
+@Suite("swarmfs status and unmount", .timeLimit(.minutes(1)))
+struct StatusTests {
+    private let surroundings: Surroundings
+
+    init() throws { surroundings = try Surroundings() }
+
+    private var status: MountStatus {
+        MountStatus(
+            mountpoint: surroundings.path + "/empty", pid: 4242, listenPort: 6881, uptime: 7500,
+            version: "0.1.0", cache: CacheStatus(directory: "/cache"),
+            torrents: [
+                torrent("imagenet", size: 1_200_000_000_000, cached: 1_199_999_999_999, rate: 0),
+                torrent("a\u{1b}[2J b", size: 16_384, cached: 8192, rate: 13_002_342),
+                torrent("empty", size: 0, cached: 0, rate: 900),
+            ])
+    }
+
+    private func torrent(
+        _ name: String, size: Int64, cached: Int64, rate: Int
+    ) -> TorrentStatus {
+        TorrentStatus(
+            infohash: String(repeating: "0", count: 40), infohashV2: nil, name: name, size: size,
+            cachedBytes: cached, pieceLength: 16_384, pieces: 1, piecesCached: 0, peers: 12,
+            peersUnchoked: 5, seeds: 7, downloadRate: rate, uploadRate: 0, downloaded: 0,
+            uploaded: 0, waitingReads: 3, state: rate > 0 ? "downloading" : "idle")
+    }
+
+    private func serve() throws -> (FakeMount, ControlServer) {
+        let mount = FakeMount(status)
+        let server = try ControlServer(
+            directory: surroundings.runtime, mountpoint: status.mountpoint, control: mount)
+        return (mount, server)
+    }
+
+    @Test func `people get an aligned table`() async throws {
+        let (_, server) = try serve()
+        defer { server.stop() }
+        let run = try await CommandRun(["status"], in: surroundings)
+        #expect(run.status == 0)
+        #expect(
+            run.output == """
+                \(status.mountpoint)  pid 4242, port 6881, up 2h05m
+                      SIZE  CACHED  PEERS        DOWN  UP  READS  STATE        NAME
+                  1.09 TiB  99.9 %   5/12           -   -      3  idle         imagenet
+                  16.0 KiB  50.0 %   5/12  12.4 MiB/s   -      3  downloading  a?[2J b
+                       0 B   100 %   5/12     900 B/s   -      3  downloading  empty
+
+                """)
+    }
+
+    @Test func `programs get JSON`() async throws {
+        let (_, server) = try serve()
+        defer { server.stop() }
+        for arguments in [["status", "--json"], ["status", "empty", "--json"]] {
+            let run = try await CommandRun(arguments, in: surroundings)
+            #expect(run.status == 0)
+            let report = try JSONDecoder().decode(StatusReport.self, from: Data(run.output.utf8))
+            #expect(report == StatusReport(mounts: [status]))
+        }
+    }
+
+    @Test func `without mounts both forms say so`() async throws {
+        let text = try await CommandRun(["status"], in: surroundings)
+        #expect(text.output == "Nothing is mounted.\n")
+        #expect(text.status == 0)
+        let json = try await CommandRun(["status", "--json"], in: surroundings)
+        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
+        #expect(report.mounts.isEmpty)
+    }
+
+    @Test(arguments: ["status", "unmount"])
+    func `a directory that is no mount is exit code 1`(command: String) async throws {
+        let run = try await CommandRun([command, "empty"], in: surroundings)
+        #expect(run.status == 1)
+        #expect(
+            run.failure?.hasSuffix(
+                "\(surroundings.path)/empty: run `swarmfs status` to see this user's mounts")
+                == true)
+    }
+
+    @Test func `unmount returns when the process is gone`() async throws {
+        var (mount, server): (FakeMount, ControlServer?) = try serve()
+        async let run = CommandRun(["unmount", "empty/"], in: surroundings)
+        let requests = mount.unmountRequests
+        let isAsked = await Task.detached {
+            requests.wait(until: .now() + .seconds(20)) { $0 > 0 ? true : nil }
+        }.value
+        #expect(isAsked == true)
+        server?.stop()
+        server = nil
+        let end = try await run
+        #expect(end.status == 0)
+        #expect(end.output == "\(status.mountpoint) is unmounted\n")
+    }
+}

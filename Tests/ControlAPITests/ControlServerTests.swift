@@ -1,0 +1,172 @@
+import ControlAPI
+import Foundation
+import Reactor
+import Testing
+import TorrentCore
+
+@Suite("Control socket", .timeLimit(.minutes(1)))
+struct ControlServerTests {
+    private let directory: TemporaryDirectory
+    private let mount = FakeMount()
+    private let mountpoint = "/mnt/data"
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private var client: ControlClient { ControlClient(directory: directory.runtime) }
+
+    private func serve(timeout: Interval = .seconds(30)) throws -> ControlServer {
+        try ControlServer(
+            directory: directory.runtime, mountpoint: mountpoint, control: mount,
+            connectionTimeout: timeout)
+    }
+
+    @Test func `status answers with the state of the process`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        #expect(try client.status(of: mountpoint) == mount.answer)
+        #expect(try client.mounts() == [.answering(mount.answer)])
+    }
+
+    @Test func `unmount is acknowledged, and begins the shutdown`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        _ = try client.unmount(mountpoint)
+        #expect(
+            mount.unmountRequests.wait(until: .now() + .seconds(5)) { $0 == 1 ? true : nil } == true
+        )
+    }
+
+    @Test func `who asked for the unmount sees the end of the process`() throws {
+        var server: ControlServer? = try serve()
+        let process = try client.unmount(mountpoint)
+        #expect(process.pid == getpid())
+        #expect(!process.waitUntilGone(.milliseconds(30)))
+        server?.stop()
+        #expect(!process.waitUntilGone(.milliseconds(30)))
+        server = nil
+        #expect(process.waitUntilGone(.seconds(5)))
+    }
+
+    @Test func `only the user can reach the socket`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        let name = ControlAddress(mountpoint: mountpoint).socketName
+        #expect(try directory.mode(of: "run") == 0o700)
+        #expect(try directory.mode(of: "run/" + name) == 0o600)
+    }
+
+    @Test func `stopping takes the socket and the pid file away`() throws {
+        let server = try serve()
+        #expect(try directory.names(in: "run").count == 2)
+        server.stop()
+        server.stop()
+        #expect(try directory.names(in: "run").isEmpty)
+        #expect(throws: ControlError.notMounted(mountpoint)) { try client.status(of: mountpoint) }
+    }
+
+    @Test func `bad requests get an error, and the connection goes on`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        let raw = try RawClient(directory.runtime, mountpoint)
+        raw.send("nonsense\n{\"request\":\"explode\"}\n{\"request\":\"sta")
+        #expect(raw.line()?.contains("malformed") == true)
+        #expect(raw.line()?.contains("unknown request") == true)
+        raw.send("tus\"}\n")
+        #expect(raw.line()?.hasPrefix("{\"cache\":") == true)
+    }
+
+    @Test func `a request above the limit ends the connection`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        let raw = try RawClient(directory.runtime, mountpoint)
+        raw.send([UInt8](repeating: UInt8(ascii: "x"), count: ControlRequest.maximumLength + 4096))
+        #expect(raw.line()?.contains("longer than 65536 bytes") == true)
+        #expect(raw.line() == nil)
+    }
+
+    @Test func `a client that says nothing keeps nobody waiting, and is dropped`() throws {
+        let server = try serve(timeout: .milliseconds(200))
+        defer { server.stop() }
+        let silent = try RawClient(directory.runtime, mountpoint)
+        silent.send("{")
+        #expect(try client.status(of: mountpoint) == mount.answer)
+        #expect(silent.line() == nil)
+    }
+
+    @Test func `as many stuck clients as there are places are dropped in time`() throws {
+        let server = try serve(timeout: .milliseconds(200))
+        defer { server.stop() }
+        let stuck = try (0..<20).map { _ in try RawClient(directory.runtime, mountpoint) }
+        #expect(try client.status(of: mountpoint) == mount.answer)
+        withExtendedLifetime(stuck) {}
+    }
+
+    @Test func `a client gives up on a process that does not answer`() throws {
+        let server = try serve()
+        mount.isStuck.update { $0 = true }
+        let impatient = ControlClient(
+            directory: directory.runtime, timeout: .milliseconds(100))
+        #expect(throws: ControlError.timedOut) { try impatient.status(of: mountpoint) }
+        #expect(
+            try impatient.mounts() == [
+                .silent(
+                    mountpoint: mountpoint, pid: getpid(),
+                    reason: ControlError.timedOut.description)
+            ])
+        mount.isStuck.update { $0 = false }
+        server.stop()
+    }
+
+    @Test func `a second process for the mountpoint is refused`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        #expect(throws: ControlError.alreadyServed(mountpoint: mountpoint, pid: getpid())) {
+            try serve()
+        }
+        #expect(try client.status(of: mountpoint) == mount.answer)
+    }
+
+    @Test func `what a dead process left is replaced`() throws {
+        try leaveStaleFiles()
+        let server = try serve()
+        defer { server.stop() }
+        #expect(try client.status(of: mountpoint) == mount.answer)
+    }
+
+    @Test func `what a dead process left is not listed, and removed`() throws {
+        try leaveStaleFiles()
+        #expect(try client.mounts().isEmpty)
+        #expect(try directory.names(in: "run").isEmpty)
+    }
+
+    @Test func `every live mount is listed, by mountpoint`() throws {
+        let names = ["/mnt/b", "/mnt/a", "/mnt/with\nnewline"]
+        let servers = try names.map { name in
+            try ControlServer(
+                directory: directory.runtime, mountpoint: name, control: FakeMount(.sample(name)))
+        }
+        #expect(try client.mounts().map(\.mountpoint) == names.sorted())
+        for server in servers { server.stop() }
+    }
+
+    @Test func `a runtime directory whose path is longer than a socket address works`() throws {
+        let long = directory.path + "/" + String(repeating: "d", count: 120)
+        try FileManager.default.createDirectory(
+            atPath: long, withIntermediateDirectories: false)
+        let runtime = RuntimeDirectory(path: long)
+        let server = try ControlServer(
+            directory: runtime, mountpoint: mountpoint, control: mount)
+        defer { server.stop() }
+        #expect(try ControlClient(directory: runtime).status(of: mountpoint) == mount.answer)
+    }
+
+    private func leaveStaleFiles() throws {
+        let address = ControlAddress(mountpoint: mountpoint)
+        let run = directory.runtime.path
+        try FileManager.default.createDirectory(
+            atPath: run, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        try "1\n\(mountpoint)\n".write(
+            toFile: run + "/" + address.pidFileName, atomically: false, encoding: .utf8)
+        try "".write(toFile: run + "/" + address.socketName, atomically: false, encoding: .utf8)
+    }
+}

@@ -1,0 +1,56 @@
+/// `swarmfs status --json` as scripts see it. Decoded here by its own types, with every key
+/// required, so that a change of the documented keys fails the tests.
+package struct MountReport: Decodable, Sendable {
+    /// One mounted filesystem.
+    package struct Entry: Decodable, Sendable {
+        /// Where it is mounted.
+        package let mountpoint: String
+        /// The background process.
+        package let pid: Int32
+        /// Where it accepts peers.
+        package let listenPort: UInt16
+        /// Its torrents.
+        package let torrents: [Torrent]
+    }
+
+    /// One torrent of it.
+    package struct Torrent: Decodable, Sendable {
+        /// 40 hexadecimal digits, or 64 of a v2-only torrent.
+        package let infohash: String?
+        /// 64 hexadecimal digits; null for v1.
+        package let infohashV2: String?
+        /// The torrent's name.
+        package let name: String
+        /// Bytes.
+        package let size: Int
+        /// Bytes verified and on disk.
+        package let cachedBytes: Int
+        /// Bytes of a piece.
+        package let pieceLength: Int
+        /// How many pieces there are.
+        package let pieces: Int
+        /// How many are verified and on disk.
+        package let piecesCached: Int
+        /// Connected peers.
+        package let peers: Int
+        /// Peers that let us download.
+        package let peersUnchoked: Int
+        /// Peers that have everything.
+        package let seeds: Int
+        /// Bytes a second.
+        package let downloadRate: Int
+        /// Bytes a second.
+        package let uploadRate: Int
+        /// Payload bytes received.
+        package let downloaded: Int
+        /// Payload bytes sent.
+        package let uploaded: Int
+        /// Reads that wait for data.
+        package let waitingReads: Int
+        /// One word.
+        package let state: String
+    }
+
+    /// All mounts, or the one asked for.
+    package let mounts: [Entry]
+}

@@ -1,0 +1,14 @@
+import Foundation
+
+/// The Python programs that lie beside this file.
+package enum PythonScript: String, Sendable {
+    case libtorrentPeer = "libtorrent_peer.py"
+    case recordingTracker = "recording_tracker.py"
+    case reader = "reader.py"
+
+    /// The command that runs it. Debian's own interpreter: libtorrent and numpy are its packages.
+    package var command: [String] {
+        let folder = (#filePath as NSString).deletingLastPathComponent
+        return ["/usr/bin/python3", folder + "/" + rawValue]
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+
+/// The built command, run as a user would, with its cache, sockets and logs in a folder of the
+/// test's own.
+package struct Swarmfs: Sendable {
+    /// `SWARMFS_BINARY`, or the one that was built together with the running tests.
+    package static let executable: String = {
+        if let path = ProcessInfo.processInfo.environment["SWARMFS_BINARY"] { return path }
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+        return ((tests ?? "") as NSString).deletingLastPathComponent + "/swarmfs"
+    }()
+
+    /// The variables that keep it in the test's folder.
+    package let environment: [String: String]
+    /// The cache directory.
+    package let cache: String
+    private let stateFolder: String
+
+    /// - Parameter folder: gets the folders `run`, `state` and `cache`.
+    package init(in folder: TemporaryFolder) throws {
+        let run = try folder.makeFolder("run")
+        chmod(run, 0o700)
+        stateFolder = try folder.makeFolder("state")
+        cache = folder.path("cache")
+        environment = [
+            "XDG_RUNTIME_DIR": run, "XDG_STATE_HOME": stateFolder,
+            "XDG_CACHE_HOME": try folder.makeFolder("user-cache"),
+        ]
+    }
+
+    /// Runs the command to its end.
+    @discardableResult
+    package func run(
+        _ arguments: [String], seconds: Double = Deadline.generous
+    ) throws -> ChildProcess.Result {
+        try ChildProcess.run(
+            [Self.executable] + arguments, environment: environment, endsWithTest: false,
+            seconds: seconds)
+    }
+
+    /// Starts the command and leaves it running in the foreground.
+    package func start(_ arguments: [String]) throws -> ChildProcess {
+        try ChildProcess([Self.executable] + arguments, environment: environment)
+    }
+
+    /// What `status --json` says, of one mount or of all.
+    package func report(of mountpoint: String? = nil) throws -> MountReport {
+        let result = try run(["status", "--json"] + (mountpoint.map { [$0] } ?? []), seconds: 20)
+        guard result.exitCode == 0 else {
+            throw RealClientError("swarmfs status: \(result.ending) \(result.errors)")
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(MountReport.self, from: Data(result.output.utf8))
+        } catch {
+            throw RealClientError("swarmfs status --json: \(error)\n\(result.output)")
+        }
+    }
+
+    /// The text of all logs that were written so far.
+    package var log: String {
+        let names = FileManager.default.enumerator(atPath: stateFolder)?.allObjects ?? []
+        let paths = names.compactMap { $0 as? String }.filter { $0.hasSuffix(".log") }.sorted()
+        return paths.compactMap {
+            try? String(contentsOfFile: stateFolder + "/" + $0, encoding: .utf8)
+        }
+        .joined()
+    }
+
+    /// The ids of all processes that run with this runtime folder and have not ended.
+    package func processes() -> [Int32] {
+        let marker = "XDG_RUNTIME_DIR=" + (environment["XDG_RUNTIME_DIR"] ?? "")
+        let name = (Self.executable as NSString).lastPathComponent
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return entries.compactMap { Int32($0) }.filter { pid in
+            guard let target = ProcessState.executable(of: pid), target.hasSuffix("/" + name),
+                let variables = FileManager.default.contents(atPath: "/proc/\(pid)/environ")
+            else { return false }
+            return variables.split(separator: 0).contains { $0.elementsEqual(marker.utf8) }
+        }
+    }
+}
