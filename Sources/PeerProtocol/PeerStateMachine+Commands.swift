@@ -79,6 +79,14 @@ extension PeerStateMachine {
         return true
     }
 
+    /// A block has been sent whole, with the head that `PeerMessageEncoder` writes: for who sends
+    /// many at once and knows only afterwards how many the socket took. Only for a request that is
+    /// pending, and with nothing of `takeOutput` sent in between.
+    package mutating func blockSent(_ request: BlockRequest) {
+        guard phase == .open, pendingUploads.remove(request) != nil else { return }
+        refusedCount = 0
+    }
+
     /// Whether a request of the peer waits for an answer.
     package func isPending(_ request: BlockRequest) -> Bool { pendingUploads.contains(request) }
 
