@@ -87,8 +87,10 @@ extension PeerStateMachine {
         refusedCount = 0
     }
 
-    /// Whether a request of the peer waits for an answer.
-    package func isPending(_ request: BlockRequest) -> Bool { pendingUploads.contains(request) }
+    /// Whether a request of the peer waits for an answer, and may still get one.
+    package func isPending(_ request: BlockRequest) -> Bool {
+        phase == .open && pendingUploads.contains(request)
+    }
 
     /// Lets the peer request a piece while choked (BEP 6); nothing where it does not know how.
     package mutating func allowedFast(_ piece: PieceIndex) {

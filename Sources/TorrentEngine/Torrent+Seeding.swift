@@ -44,7 +44,14 @@ extension Torrent {
     func connectionCanSend(_ connection: PeerConnection, now: Timestamp) {
         guard let store else { return }
         var sent = 0
-        while connection.isOpen, !connection.isWaitingToSend, !connection.uploads.isEmpty {
+        while connection.isOpen, !connection.isWaitingToSend,
+            let next = connection.uploads.waiting.first
+        {
+            guard connection.machine.isPending(next) else {
+                // The peer has broken a rule, and only hears why.
+                _ = connection.uploads.next()
+                continue
+            }
             guard sent < Self.bytesPerTurn else {
                 // The socket takes more, and epoll says so in the next turn.
                 connection.isWaitingToSend = true

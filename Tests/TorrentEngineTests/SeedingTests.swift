@@ -108,6 +108,21 @@ struct SeedingTests {
         await swarmlet.end()
     }
 
+    @Test func `who breaks a rule gets none of the blocks asked for in the same breath`()
+        async throws
+    {
+        let swarmlet = try Swarmlet(sizes: ["big": 1_000_000])
+        let seed = ScriptedSeed(swarmlet)
+        let port = try await swarmlet.seeder().listenPort
+        let outside = BlockRequest(piece: PieceIndex(1000), begin: 0, length: 16_384)
+        let requests = Self.requests(seed, length: 16_384).prefix(20) + [outside]
+        let answers = try await blocking { Self.play(seed, port: port, Array(requests)) }
+        // The end of the connection.
+        #expect(answers.wrong == 1)
+        #expect(answers.pieces.isEmpty && answers.rejects.isEmpty)
+        await swarmlet.end()
+    }
+
     @Test func `a file cut short while it is seeded is not served any more, and harms nobody`()
         async throws
     {
