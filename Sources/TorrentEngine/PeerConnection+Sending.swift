@@ -59,7 +59,8 @@ extension PeerConnection {
         let buffer = context.uploadBuffer
         let room = min(buffer.payload.count, max(uploadBatch, Int(first.length)))
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer.payload[..<room])
-        let count = store.copyResident(uploads.waiting, into: target)
+        let count = store.copyResident(
+            uploads.waiting.prefix(UploadBuffer.blocksPerCall), into: target)
         guard count > 0 else { return 0 }
         switch buffer.send(uploads.waiting.prefix(count), over: socket) {
         case .bytes(let bytes):

@@ -14,6 +14,10 @@ final class UploadBuffer {
     /// What a new connection begins with: more than its first window.
     static let smallestBatch = 32 * 1024
 
+    /// Blocks in one call at most, however short: two vectors each, and the kernel takes 1024
+    /// (`IOV_MAX`).
+    static let blocksPerCall = 256
+
     /// The payloads, one behind the other.
     let payload: UnsafeMutableRawBufferPointer
     private var heads: [UInt8] = []
