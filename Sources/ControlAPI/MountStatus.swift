@@ -12,13 +12,17 @@ package struct MountStatus: Codable, Equatable, Sendable {
     package var version: String
     /// Where verified pieces are kept.
     package var cache: CacheStatus
+    /// How reads of complete files are answered: `on` by the kernel itself (passthrough); by the
+    /// mount's process where it is `off` by option, `unsupported` by the kernel or `not_permitted`.
+    /// Nil from versions that do not tell, and before the mount is ready.
+    package var passthrough: String?
     /// The mounted torrents, in the order of the command line.
     package var torrents: [TorrentStatus]
 
     /// A status.
     package init(
         mountpoint: String, pid: Int32, listenPort: UInt16, uptime: Int, version: String,
-        cache: CacheStatus, torrents: [TorrentStatus]
+        cache: CacheStatus, passthrough: String? = nil, torrents: [TorrentStatus]
     ) {
         self.mountpoint = mountpoint
         self.pid = pid
@@ -26,11 +30,12 @@ package struct MountStatus: Codable, Equatable, Sendable {
         self.uptime = uptime
         self.version = version
         self.cache = cache
+        self.passthrough = passthrough
         self.torrents = torrents
     }
 
     private enum CodingKeys: String, CodingKey {
-        case mountpoint, pid, uptime, version, cache, torrents
+        case mountpoint, pid, uptime, version, cache, passthrough, torrents
         case listenPort = "listen_port"
     }
 }

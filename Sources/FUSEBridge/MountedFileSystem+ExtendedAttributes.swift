@@ -14,6 +14,7 @@ import TorrentTree
 /// `pieces_cached` of the whole torrent, and the mount's top `size` and `cached` of all. `name` is
 /// there where the torrent gives another name, which is its value, as raw bytes.
 extension MountedFileSystem {
+    private static let namespace = "user."
     private static let prefix = "user.swarmfs."
 
     func getExtendedAttribute(
@@ -23,7 +24,12 @@ extension MountedFileSystem {
             fuse_reply_err(request, ESTALE)
             return
         }
-        // Most questions are for other names, and come with each `ls -l`: no string is made.
+        // `ls -l` asks for `security.selinux`, `security.capability` and access control lists of each
+        // file, until it hears that the file system has no such attributes at all.
+        guard strncmp(name, Self.namespace, Self.namespace.utf8.count) == 0 else {
+            fuse_reply_err(request, EOPNOTSUPP)
+            return
+        }
         guard strncmp(name, Self.prefix, Self.prefix.utf8.count) == 0 else {
             fuse_reply_err(request, ENODATA)
             return

@@ -66,6 +66,13 @@ package final class MountedFileSystem: Sendable {
     /// returned.
     package var hasPassthrough: Bool { passthrough.isAvailable }
 
+    /// How reads of complete files are answered; known once `mount` has returned.
+    package var passthroughState: PassthroughState {
+        guard options.allowsPassthrough else { return .off }
+        if passthrough.isAvailable { return .on }
+        return passthrough.isOffered ? .notPermitted : .unsupported
+    }
+
     /// Mounts at a directory and returns when the mount answers; to be called once. A dead mount of
     /// swarmfs that is there already is replaced. `onEnd` is called once, on a thread of ours, when
     /// the mount has ended, whoever ended it; by then no read waits and nothing is read any more.

@@ -22,6 +22,9 @@ final class Passthrough: Sendable {
     /// Whether complete files can be opened so.
     var isAvailable: Bool { device.load(ordering: .relaxed) >= 0 }
 
+    /// Whether the kernel has offered it; known once the protocol is settled.
+    var isOffered: Bool { offer.load(ordering: .relaxed) != 0 }
+
     /// Looks whether a request is an INIT that offers passthrough.
     func inspect(_ request: UnsafeRawBufferPointer) {
         let headerSize = MemoryLayout<fuse_in_header>.size

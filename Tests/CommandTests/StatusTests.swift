@@ -54,6 +54,26 @@ struct StatusTests {
                 """)
     }
 
+    @Test(arguments: [
+        ("on", "passthrough"), ("off", "passthrough switched off"),
+        ("unsupported", "no passthrough in this kernel"),
+        ("not_permitted", "no passthrough without CAP_SYS_ADMIN"),
+    ])
+    func `it tells how complete files are read`(state: String, words: String) async throws {
+        var status = status
+        status.passthrough = state
+        let server = try ControlServer(
+            directory: surroundings.runtime, mountpoint: status.mountpoint,
+            control: FakeMount(status))
+        defer { server.stop() }
+        let text = try await CommandRun(["status"], in: surroundings)
+        let head = try #require(text.output.split(separator: "\n").first)
+        #expect(head.hasSuffix(", up 2h05m, \(words)"))
+        let json = try await CommandRun(["status", "--json"], in: surroundings)
+        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
+        #expect(report.mounts.map(\.passthrough) == [state])
+    }
+
     @Test func `programs get JSON`() async throws {
         let (_, server) = try serve()
         defer { server.stop() }

@@ -99,6 +99,8 @@ extension MountSuites {
         @Test func `it is used where the kernel and our privileges allow it, silently`() throws {
             try with { mount in
                 #expect(mount.system.hasPassthrough == Self.isPossible)
+                #expect((mount.system.passthroughState == .on) == Self.isPossible)
+                #expect(mount.system.passthroughState != .off)
                 #expect(mode(mount.file("big")) == (Self.isPossible ? "passthrough" : "cached"))
                 try Child.run(
                     Self.compare + "\nassert content(sys.argv[1]) == want", mount.file("big"),
@@ -121,6 +123,7 @@ extension MountSuites {
             options.allowsPassthrough = false
             try with(options) { mount in
                 #expect(!mount.system.hasPassthrough)
+                #expect(mount.system.passthroughState == .off)
                 #expect(mode(mount.file("big")) == "cached")
                 try Child.run(
                     Self.compare + "\nassert content(sys.argv[1]) == want", mount.file("big"),

@@ -18,6 +18,22 @@ struct CacheTests {
         }
     }
 
+    @Test func `without passthrough what is cached reads the same, and the status says so`() throws
+    {
+        try TestBed.run { bed in
+            let first = try MountedDataset(.mixed, in: bed, seed: 5, options: ["--no-passthrough"])
+            #expect(try first.mount.report().passthrough == "off")
+            #expect(FileComparison.differences(first.data, in: first.mount.mountpoint) == [])
+            try first.mount.end()
+            let second = try bed.mount([first.torrent.path], options: ["--no-passthrough"])
+            #expect(FileComparison.differences(first.data, in: second.mountpoint) == [])
+            try second.end()
+            let third = try bed.mount([first.torrent.path])
+            #expect(
+                ["on", "unsupported", "not_permitted"].contains(try third.report().passthrough))
+        }
+    }
+
     @Test func `a bare infohash that the cache knows mounts without any peer`() throws {
         try TestBed.run { bed in
             let first = try MountedDataset(.mixed, in: bed, seed: 2)

@@ -9,6 +9,8 @@ package struct MountReport: Decodable, Sendable {
         package let pid: Int32
         /// Where it accepts peers.
         package let listenPort: UInt16
+        /// How reads of complete files are answered.
+        package let passthrough: String
         /// Its torrents.
         package let torrents: [Torrent]
     }

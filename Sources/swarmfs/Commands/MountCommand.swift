@@ -56,6 +56,12 @@ enum MountCommand: Command {
                     /etc/fuse.conf.
                     """),
             OptionDefinition(
+                name: "no-passthrough",
+                help: """
+                    Read complete files through our process too, where the kernel could read them \
+                    from the cache by itself.
+                    """),
+            OptionDefinition(
                 name: "foreground", letter: "f",
                 help: "Stay in the foreground, log to standard error; Ctrl-C unmounts."),
             OptionDefinition(

@@ -20,6 +20,7 @@ struct MountOptions {
     /// Nil: the mount waits for ever.
     let waitTimeout: Interval?
     let allowsOthers: Bool
+    let allowsPassthrough: Bool
     let isForeground: Bool
     let logLevel: Log.Level
     /// Nil: the default place, or standard error in the foreground.
@@ -37,6 +38,7 @@ struct MountOptions {
         readTimeout = try Self.timeout(arguments, "read-timeout", standard: "5m")
         waitTimeout = try Self.timeout(arguments, "wait-timeout", standard: "5m")
         allowsOthers = arguments.has("allow-other")
+        allowsPassthrough = !arguments.has("no-passthrough")
         isForeground = arguments.has("foreground")
         logLevel = try arguments.last("log-level", Self.logLevel) ?? .info
         logFile = arguments.last("log-file").map { Places.absolute($0) }
@@ -55,6 +57,7 @@ struct MountOptions {
     var bridge: FUSEBridge.MountOptions {
         var bridge = FUSEBridge.MountOptions()
         bridge.allowsOtherUsers = allowsOthers
+        bridge.allowsPassthrough = allowsPassthrough
         // Without a limit: longer than any machine stays up.
         bridge.readTimeout = readTimeout ?? .seconds(100 * 365 * 86_400)
         return bridge

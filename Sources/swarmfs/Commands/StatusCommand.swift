@@ -15,7 +15,9 @@ enum StatusCommand: Command {
             """,
             """
             --json prints {"mounts": [...]}. Each mount has the keys mountpoint, pid, listen_port, \
-            uptime (seconds), version, cache.directory and torrents; each torrent has infohash, \
+            uptime (seconds), version, cache.directory, passthrough (who reads complete \
+            files: the kernel where it is on, our process where it is off, unsupported or \
+            not_permitted) and torrents; each torrent has infohash, \
             infohash_v2 (null for v1), name, size, cached_bytes, piece_length, pieces, \
             pieces_cached, peers, peers_unchoked, seeds, download_rate, upload_rate (bytes a \
             second), downloaded, uploaded (bytes since the mount), waiting_reads and state. Keys \

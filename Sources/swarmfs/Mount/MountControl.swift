@@ -1,4 +1,5 @@
 import ControlAPI
+import FUSEBridge
 import Glibc
 import Reactor
 import TorrentCore
@@ -14,6 +15,7 @@ final class MountControl: SessionControl {
     private let cacheDirectory: String
     private let start = Timestamp.now()
     private let onUnmount: @Sendable () -> Void
+    private let passthrough = Locked<PassthroughState?>(nil)
 
     /// `onUnmount` must return at once.
     init(
@@ -26,6 +28,9 @@ final class MountControl: SessionControl {
         self.onUnmount = onUnmount
     }
 
+    /// Takes note of how the mount answers, once that is known.
+    func mounted(_ state: PassthroughState) { passthrough.withLock { $0 = state } }
+
     func requestUnmount() { onUnmount() }
 
     func status() -> MountStatus {
@@ -35,6 +40,7 @@ final class MountControl: SessionControl {
             mountpoint: mountpoint, pid: getpid(), listenPort: session.listenPort,
             uptime: Int((Timestamp.now() - start).seconds), version: Version.current,
             cache: CacheStatus(directory: cacheDirectory),
+            passthrough: passthrough.withLock { $0?.rawValue },
             torrents: statistics.map(Self.status))
     }
 

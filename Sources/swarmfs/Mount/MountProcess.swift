@@ -114,7 +114,10 @@ struct MountProcess {
     // MARK: - The mount
 
     private func serve(_ torrents: [SessionTorrent], _ session: Session) throws(Failure) {
-        let control = try startControl(session)
+        let mountControl = MountControl(
+            session: session, mountpoint: mountpoint.path, cacheDirectory: options.cacheDirectory
+        ) { [events] in events.post(.unmountRequested) }
+        let control = try startControl(mountControl)
         let fileSystem: MountedFileSystem
         do throws(Failure) {
             fileSystem = try mount(torrents)
@@ -122,6 +125,7 @@ struct MountProcess {
             control.stop()
             throw error
         }
+        mountControl.mounted(fileSystem.passthroughState)
         let description = describe(torrents)
         Log.info("\(description), process ready, port \(session.listenPort)")
         reporter.ready(description)
@@ -136,10 +140,7 @@ struct MountProcess {
         _ = Unmanaged.passRetained(control)
     }
 
-    private func startControl(_ session: Session) throws(Failure) -> ControlServer {
-        let control = MountControl(
-            session: session, mountpoint: mountpoint.path, cacheDirectory: options.cacheDirectory
-        ) { [events] in events.post(.unmountRequested) }
+    private func startControl(_ control: MountControl) throws(Failure) -> ControlServer {
         do throws(ControlError) {
             return try ControlServer(
                 directory: .current, mountpoint: mountpoint.path, control: control)

@@ -20,8 +20,19 @@ enum StatusPage {
             var facts = ["pid \(status.pid)"]
             facts.append(status.listenPort == 0 ? "no port open" : "port \(status.listenPort)")
             facts.append("up \(TimeSpan.describe(seconds: status.uptime))")
+            if let passthrough = status.passthrough { facts.append(reading(passthrough)) }
             let head = Failure.printable(status.mountpoint) + "  " + facts.joined(separator: ", ")
             return head + "\n" + table(status.torrents.map(row))
+        }
+    }
+
+    private static func reading(_ passthrough: String) -> String {
+        switch passthrough {
+        case "on": "passthrough"
+        case "off": "passthrough switched off"
+        case "unsupported": "no passthrough in this kernel"
+        case "not_permitted": "no passthrough without CAP_SYS_ADMIN"
+        default: "passthrough \(passthrough)"
         }
     }
 
