@@ -15,6 +15,8 @@ final class PeerSocket {
     var machine: TestPeerMachine
     /// Whether the socket takes nothing now.
     private(set) var isBlocked = false
+    /// Whether the loop tells when it takes more.
+    var watchesWrites = false
     /// Whether it is gone.
     private(set) var isClosed = false
 

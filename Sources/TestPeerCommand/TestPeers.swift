@@ -95,14 +95,14 @@ actor TestPeers: EventLoopDriver {
     }
 
     private func serve(_ socket: PeerSocket, now: Timestamp) {
-        let wasBlocked = socket.isBlocked
         socket.write(data, scratch: &scratch, now: now) { request in
             sent[request.piece, default: []].insert(request.begin).inserted
         }
         if socket.isClosed {
             if socket.machine.isDead { die(socket.peer) }
             close(socket)
-        } else if socket.isBlocked != wasBlocked || socket.isBlocked {
+        } else if socket.isBlocked != socket.watchesWrites {
+            socket.watchesWrites = socket.isBlocked
             let interest: EventInterest = socket.isBlocked ? [.read, .write] : .read
             try? loop.modify(socket.socket.descriptor, token: socket.token, interest: interest)
         }
