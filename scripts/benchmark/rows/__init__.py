@@ -6,8 +6,8 @@ from . import (
 )
 
 ROWS = {
-    "sequential": (sequential.one_seeder, 240),
-    "four-seeders": (sequential.four_seeders, 120),
+    "sequential": (sequential.one_seeder, 300),
+    "four-seeders": (sequential.four_seeders, 200),
     "limited": (limited.measure, 90),
     "warm": (warm.complete, 120),
     "warm-partly": (warm.partly, 90),
@@ -16,7 +16,7 @@ ROWS = {
     "readers": (readers.measure, 120),
     "mixed-quality": (mixed_quality.measure, 180),
     "first-byte": (first_byte.measure, 180),
-    "seeding": (seeding.measure, 120),
+    "seeding": (seeding.measure, 200),
     "tree": (tree.measure, 240),
     "memory": (memory.waiting_reads, 120),
     "microbenchmarks": (microbenchmarks.measure, 60),

@@ -11,7 +11,7 @@ TROUBLE = ["--peer=0:stall=5@2", "--peer=1:death=4", "--peer=2:choke=1/3"]
 
 
 def measure(bench):
-    count, seconds = (20, 8) if bench.quick else (30, 12)
+    count, seconds = (20, 8) if bench.quick else (20, 10)
     longest, ordinary, cpu, peak = [], [], [], []
 
     def options(texts):

@@ -43,7 +43,7 @@ def idle(bench):
 
 def beside_a_stream(bench):
     delay, rate = 40, 1_000_000
-    count, few = (10, 4) if bench.quick else (20, 8)
+    count, few = (10, 4) if bench.quick else (15, 8)
     half = bench.size // 2
     # The stream has so long to settle, and then to show what it has alone.
     settle, begin = 2, 5 if bench.quick else 6
