@@ -68,6 +68,14 @@ var targets: [Target] = [
 
     // Test support and measurement.
     target("SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore"]),
+    target("TestPeer", ["Metainfo", "PeerProtocol", "TorrentCore"]),
+    .executableTarget(
+        name: "swarmfs-test-peer",
+        dependencies: [
+            "Metainfo", "PeerProtocol", "Reactor", "TestPeer", "TorrentCore", "TorrentCrypto",
+        ],
+        path: "Sources/TestPeerCommand",
+        swiftSettings: common),
     .executableTarget(
         name: "Benchmarks",
         dependencies: ["PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto"],
@@ -99,6 +107,9 @@ var targets: [Target] = [
             "TorrentCrypto", "TorrentTree",
         ]),
     tests("ControlAPITests", ["ControlAPI", "Reactor", "TorrentCore"]),
+    tests(
+        "TestPeerTests",
+        ["Bencode", "Metainfo", "PeerProtocol", "TestPeer", "TorrentCore", "TorrentCrypto"]),
     // Real mounts of the built command, and real clients on the other side.
     .target(
         name: "RealClients",

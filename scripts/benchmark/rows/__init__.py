@@ -1,0 +1,23 @@
+"""The rows of the table, in its order: name, what measures it, and seconds it may take."""
+
+from . import (
+    first_byte, limited, memory, microbenchmarks, mixed_quality, random_reads, readers, seeding,
+    sequential, tree, warm,
+)
+
+ROWS = {
+    "sequential": (sequential.one_seeder, 300),
+    "four-seeders": (sequential.four_seeders, 200),
+    "limited": (limited.measure, 90),
+    "warm": (warm.complete, 120),
+    "warm-partly": (warm.partly, 90),
+    "random": (random_reads.idle, 120),
+    "random-streaming": (random_reads.beside_a_stream, 240),
+    "readers": (readers.measure, 120),
+    "mixed-quality": (mixed_quality.measure, 180),
+    "first-byte": (first_byte.measure, 180),
+    "seeding": (seeding.measure, 200),
+    "tree": (tree.measure, 240),
+    "memory": (memory.waiting_reads, 120),
+    "microbenchmarks": (microbenchmarks.measure, 60),
+}
