@@ -14,6 +14,8 @@ enum ShardMessage: Sendable {
     case readTimedOut(TorrentID, Range<PieceIndex>, path: String)
     /// The hash pool is done with a piece.
     case pieceFinished(TorrentID, PieceOutcome)
+    /// Memory for pieces has been given back after there was none.
+    case bufferAvailable(TorrentID)
     /// A verified piece could not be kept.
     case pieceLost(TorrentID, PieceIndex)
     /// A block for a peer is in memory; nil where it is not there any more.
