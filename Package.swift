@@ -67,7 +67,8 @@ var targets: [Target] = [
         swiftSettings: common),
 
     // Test support and measurement.
-    target("SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore"]),
+    target(
+        "SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore", "TorrentTree"]),
     .executableTarget(
         name: "Benchmarks",
         dependencies: ["PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto"],
