@@ -67,7 +67,8 @@ var targets: [Target] = [
         swiftSettings: common),
 
     // Test support and measurement.
-    target("SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore"]),
+    target(
+        "SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore", "TorrentTree"]),
     target("TestPeer", ["Metainfo", "PeerProtocol", "TorrentCore"]),
     .executableTarget(
         name: "swarmfs-test-peer",

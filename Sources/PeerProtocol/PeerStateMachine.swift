@@ -35,7 +35,8 @@ package struct PeerStateMachine: Sendable {
 
     // Deadlines.
     var handshakeDeadline: Timestamp
-    var lastReceived: Timestamp
+    /// When the last bytes of a block, or the last message, came.
+    package internal(set) var lastReceived: Timestamp
     var keepAliveDeadline: Timestamp
     var hasSentLately = false
 

@@ -36,6 +36,16 @@ package final class StreamSocket {
         return error
     }
 
+    /// The round trip that TCP has measured so far (`tcpi_rtt`, tcp(7)); nil before it has. One
+    /// system call.
+    package var roundTrip: Interval? {
+        var info = tcp_info()
+        var length = socklen_t(MemoryLayout<tcp_info>.size)
+        let result = getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length)
+        guard result == 0, info.tcpi_rtt > 0 else { return nil }
+        return Interval(nanoseconds: Int64(info.tcpi_rtt) * 1000)
+    }
+
     /// Lets the kernel drop what it has not sent yet when the socket is closed, instead of sending
     /// it afterwards.
     package func dropUnsentAtClose() {

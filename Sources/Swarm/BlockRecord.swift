@@ -19,7 +19,8 @@ struct BlockRecord {
     var status: Status = .missing
     /// How many of the requesters are still expected to answer soon.
     var expected: UInt8 = 0
-    /// Slots of the peers whose uncancelled requests for it are out; never one twice.
+    /// Slots of the peers that are to send it, by requests that are not cancelled or that were only
+    /// recalled; never one twice.
     private var first = nobody
     private var second = nobody
     private var third = nobody

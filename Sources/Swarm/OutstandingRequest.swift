@@ -17,6 +17,9 @@ struct OutstandingRequest {
         static let speculative = Flags(rawValue: 16)
         /// The payload goes nowhere, whatever happens to its piece before it has arrived.
         static let discarded = Flags(rawValue: 32)
+        /// Cancelled for something more urgent only: should the block come all the same it is
+        /// taken, and nobody else is asked before the peer has rejected it (BEP 6).
+        static let recalled = Flags(rawValue: 64)
     }
 
     let piece: Int32

@@ -15,6 +15,8 @@ struct RequestQueue {
     private(set) var speculativeCount = 0
 
     var count: Int { records.count - head }
+    /// Positions from the head.
+    var indices: Range<Int> { 0..<count }
     var isEmpty: Bool { records.count == head }
     var cancelledCount: Int { count - liveCount }
 

@@ -36,7 +36,24 @@ struct SwarmPeer {
     /// The piece it last sent speculative blocks of.
     var lastSlot = OpenPieces.none
     var lastByteAt: Timestamp
+    /// When the latest request was sent that it has answered with a block.
+    var answeredSentAt = Timestamp.zero
+    /// Requests, counted from the oldest, that a cancel comes too late for: the peer has handed the
+    /// blocks to its socket. Learned from what comes all the same.
+    var committed = 0
+    /// Blocks that were recalled last, and those of them that came all the same.
+    var recalledCount = 0
+    var futileCount = 0
+    /// It sent nothing for seconds though it owes blocks: it has stalled.
     var isSnubbed = false
+    /// It sent nothing for longer than its model allows: what reads wait for goes to others until
+    /// it sends again.
+    var isLate = false
+    /// When it sent again after it was late.
+    var recoveredAt: Timestamp?
+    /// When it may be given one block, to see whether it sends again, and the time to the next.
+    var probeAt = Timestamp.zero
+    var probePause = TorrentStateMachine.firstProbe
     var refusals: [Refusal] = []
 
     var downloaded: RateEstimator
@@ -58,13 +75,40 @@ struct SwarmPeer {
     /// (BEP 6) and holds its place until then; another may never answer, and is not waited for.
     var occupied: Int { traits.supportsFast ? queue.count : queue.liveCount }
 
+    /// Learns from the last time that requests were recalled; before the next time.
+    mutating func learnCommitted() {
+        if futileCount > 0 {
+            committed = min(committed + futileCount, PeerModel.maximumWindow)
+        } else if recalledCount > 0 {
+            // It may have become less.
+            committed = max(0, committed - 1)
+        }
+        recalledCount = 0
+        futileCount = 0
+    }
+
+    /// Seconds until all that it owes is here.
+    func secondsToDrain(assumedRate: Double, now: Timestamp) -> Double {
+        guard queue.liveCount > 0 else { return 0 }
+        return model.secondsToDrain(
+            queued: queue.liveBytes, oldestAge: (now - queue[0].sentAt).seconds,
+            newestAge: (now - queue[queue.count - 1].sentAt).seconds, assumedRate: assumedRate)
+    }
+
+    /// Seconds until a whole block that is requested now is here.
+    func secondsToArrival(assumedRate: Double, now: Timestamp) -> Double {
+        model.secondsToArrival(
+            drain: secondsToDrain(assumedRate: assumedRate, now: now),
+            length: BlockRequest.standardLength, assumedRate: assumedRate)
+    }
+
     func refuses(_ piece: PieceIndex, now: Timestamp) -> Bool {
         guard !refusals.isEmpty else { return false }
         return refusals.contains { $0.piece == piece && $0.until > now }
     }
 
     var speculativeWindow: Int {
-        isSnubbed ? 1 : min(model.window, requestLimit, PeerModel.maximumWindow)
+        isSnubbed || isLate ? 1 : min(model.window, requestLimit, PeerModel.maximumWindow)
     }
 
     var urgentWindow: Int {

@@ -9,7 +9,7 @@ extension TorrentStateMachine {
         guard let number = number(of: key), let block = blockNumber(of: request) else {
             return .discard
         }
-        peers[number].lastByteAt = now
+        sentSomething(number)
         guard let index = outstandingIndex(number, request, block) else { return .discard }
         let record = peers[number].queue[index]
         peers[number].queue.insertFlags(.begun, at: index)
@@ -45,7 +45,9 @@ extension TorrentStateMachine {
         }
         let record = peers[number].queue.remove(at: index)
         peers[number].downloaded.add(length)
-        peers[number].lastByteAt = now
+        if record.flags.contains(.recalled) { peers[number].futileCount += 1 }
+        peers[number].answeredSentAt = max(peers[number].answeredSentAt, record.sentAt)
+        sentSomething(number)
         if peers[number].isSnubbed {
             peers[number].isSnubbed = false
             peers[number].exhaustedAt = .max
@@ -72,16 +74,37 @@ extension TorrentStateMachine {
             let index = outstandingIndex(number, request, block)
         else { return }
         let record = peers[number].queue.remove(at: index)
-        peers[number].lastByteAt = now
+        sentSomething(number)
         if peers[number].queue.isEmpty { peers[number].model.becameIdle() }
+        withdraw(number, record)
         if !record.isCancelled {
-            withdraw(number, record)
             let isFast = peers[number].allowedFast.contains(request.piece)
             if isFast { peers[number].allowedFast.removeAll { $0 == request.piece } }
             if !peers[number].isChokingUs { refuse(number, request.piece) }
         }
         peers[number].exhaustedAt = .max
         needsSchedule = true
+    }
+
+    /// Bytes of a block came in from this peer, the last of them at `time`; said by whoever owns the
+    /// connection before `timerFired`, where it is in the middle of a block.
+    package mutating func peerProgressed(_ key: PeerKey, at time: Timestamp) {
+        guard let number = number(of: key), time > peers[number].lastByteAt else { return }
+        peers[number].lastByteAt = time
+        if peers[number].isLate { recovered(number) }
+    }
+
+    private mutating func sentSomething(_ number: Int) {
+        peers[number].lastByteAt = now
+        if peers[number].isLate { recovered(number) }
+    }
+
+    private mutating func recovered(_ number: Int) {
+        peers[number].isLate = false
+        peers[number].recoveredAt = now
+        peers[number].probePause = Self.firstProbe
+        peers[number].exhaustedAt = .max
+        workAppeared()
     }
 
     /// The number of the block that `request` names exactly, or nil where it names none.
@@ -156,70 +179,6 @@ extension TorrentStateMachine {
         actions.append(
             .verify(
                 open[slot].piece, wantsBlockDigests: smartBan.hasFailed(open[slot].piece)))
-    }
-
-    /// Marks a request as cancelled and says so to the peer, unless its block is on its way in.
-    mutating func cancel(_ number: Int, piece: Int32, block: UInt16) {
-        guard let index = peers[number].queue.index(piece: piece, block: block) else { return }
-        let record = peers[number].queue[index]
-        guard !record.isCancelled else { return }
-        peers[number].queue.insertFlags(.cancelled, at: index)
-        if !record.flags.contains(.begun) {
-            actions.append(.cancel(peers[number].key, record.request))
-        }
-        // Its window may have room now.
-        needsSchedule = true
-    }
-
-    /// A request is out of its peer's queue unanswered: the block is asked of others unless one
-    /// is still expected to send it.
-    mutating func withdraw(_ number: Int, _ record: OutstandingRequest) {
-        let slot = open.slot(of: PieceIndex(record.piece))
-        guard slot != OpenPieces.none, open[slot].state == .active else { return }
-        let block = Int(record.block)
-        if record.flags.contains(.begun), open[slot, block].writer == Int16(number) {
-            open[slot, block].writer = BlockRecord.nobody
-        }
-        guard !record.isCancelled, open[slot, block].isRequested(of: Int16(number)) else { return }
-        open[slot, block].removeRequester(Int16(number))
-        if !record.flags.contains(.abandoned) { expectNoLonger(slot, block) }
-    }
-
-    /// Withdraws every request of a peer: it chokes without Fast, left, or is banned.
-    mutating func releaseAll(_ number: Int) {
-        for index in 0..<peers[number].queue.count { withdraw(number, peers[number].queue[index]) }
-        peers[number].queue.removeAll()
-        peers[number].model.becameIdle()
-        releaseParole(number)
-    }
-
-    /// Lets others be asked for the peer's blocks, which are still taken should they come.
-    mutating func abandon(_ number: Int, onlyUrgent: Bool) {
-        for index in 0..<peers[number].queue.count {
-            let record = peers[number].queue[index]
-            guard !record.isCancelled, !record.flags.contains(.abandoned) else { continue }
-            let slot = open.slot(of: PieceIndex(record.piece))
-            guard slot != OpenPieces.none, open[slot].isUrgent || !onlyUrgent else { continue }
-            peers[number].queue.insertFlags(.abandoned, at: index)
-            if open[slot].state == .active { expectNoLonger(slot, Int(record.block)) }
-        }
-    }
-
-    private mutating func expectNoLonger(_ slot: Int, _ block: Int) {
-        guard open[slot, block].expected > 0 else { return }
-        open[slot, block].expected -= 1
-        guard open[slot, block].expected == 0, open[slot, block].status == .requested else {
-            return
-        }
-        returnBlock(slot, block)
-    }
-
-    /// A block of an open piece is to be requested again.
-    mutating func returnBlock(_ slot: Int, _ block: Int) {
-        open.becomeMissing(slot, block)
-        scheduler.revisit(open[slot].piece)
-        if open[slot].isUrgent { urgentHasWork = true }
-        workAppeared()
     }
 
     /// After a rejection the piece is not asked of the peer for a while, longer each time: a peer

@@ -4,8 +4,24 @@ extension TorrentStateMachine {
     /// How often stalls, time-outs and idle pieces are looked at while anything is open: a stall
     /// is noticed an eighth too late at worst.
     static let maintenanceInterval = Interval.milliseconds(250)
-    /// How often late blocks are looked for while reads wait: twice a round trip within a country.
-    static let lateCheckInterval = Interval.milliseconds(20)
+    /// How often late blocks are looked for while reads wait: a round trip within a country, at a
+    /// few microseconds each.
+    static let lateCheckInterval = Interval.milliseconds(10)
+    /// A peer that was late and owes nothing any more is given one block that another peer has been
+    /// asked for too, this long after, and then at twice the time each...
+    static let firstProbe = Interval.milliseconds(250)
+    /// ...up to this.
+    static let longestProbe = Interval.seconds(8)
+    /// Peers that fell silent together come back within this of each other.
+    static let recoveryTime = Interval.milliseconds(100)
+    /// A peer that sends, but is to need so much longer for a block than another, even where that
+    /// one is busy, is helped out.
+    static let helpThreshold = 0.25
+    /// Another peer is only asked for a block where it is to be quicker by this factor, since
+    /// predictions err.
+    static let helpFactor = 1.5
+    /// A peer with less than this share of the median rate is kept from the pieces next in line.
+    static let slowShare = 4.0
     /// A peer that sent nothing for this long while requests are out has stalled, unless it is
     /// known to be so slow that this is normal.
     static let stallTime = 2.0
@@ -20,6 +36,8 @@ extension TorrentStateMachine {
     /// How long after its expected arrival a cancelled request is kept in mind. Some peers never
     /// answer a cancel.
     static let cancelTimeout = Interval.seconds(5)
+    /// The same where the peer has answered a later request since: then it is one of those.
+    static let passedOverTimeout = Interval.milliseconds(250)
     /// How long the blocks of a piece that nobody wants any more are kept, for a reader that
     /// comes back.
     static let idlePieceTime = Interval.seconds(30)

@@ -13,6 +13,20 @@ extension TorrentStateMachine {
         openingPausedUntil = now + Self.bufferRetry
     }
 
+    /// There may be a buffer again after `bufferUnavailable`; saves waiting for the next try.
+    package mutating func bufferAvailable(now: Timestamp) {
+        self.now = now
+        resumeOpening()
+    }
+
+    mutating func resumeOpening() {
+        guard openingPausedUntil > .zero else { return }
+        openingPausedUntil = .zero
+        shortage = .none
+        urgentHasWork = true
+        workAppeared()
+    }
+
     /// Opens a piece within the memory budget, or returns nil.
     ///
     /// Speculative pieces take three quarters at most. For any piece those that nobody wants any

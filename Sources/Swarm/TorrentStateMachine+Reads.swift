@@ -71,11 +71,16 @@ extension TorrentStateMachine {
         if slot != OpenPieces.none {
             open.setUrgent(slot, true)
             open[slot].idleSince = nil
-            // What choking peers owe was not urgent so far.
-            for number in peers.indices
-            where peers[number].isConnected && peers[number].isChokingUs {
-                abandon(number, onlyUrgent: true)
+            // What peers owe that choke, or do not send, was not urgent so far; nor what was taken
+            // back for other reads.
+            for number in peers.indices where peers[number].isConnected {
+                if peers[number].isChokingUs {
+                    abandon(number, onlyUrgent: true)
+                } else if peers[number].queue.cancelledCount > 0 {
+                    abandonRecalled(number, slot)
+                }
             }
+            replaceLatePeers()
         }
         urgentHasWork = true
         workAppeared()

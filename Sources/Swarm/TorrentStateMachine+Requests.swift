@@ -28,7 +28,7 @@ extension TorrentStateMachine {
         guard !peers[number].isChokingUs || !peers[number].allowedFast.isEmpty,
             !peers[number].isBanned, peers[number].exhaustedAt != demandVersion
         else { return }
-        while urgentHasWork, !peers[number].isSnubbed,
+        while urgentHasWork, !peers[number].isSnubbed, !peers[number].isLate,
             peers[number].occupied < peers[number].urgentWindow
         {
             guard let (slot, block) = pickUrgent(number) else { break }
@@ -79,7 +79,8 @@ extension TorrentStateMachine {
         }
         let isAlone = peers[number].queue.isEmpty
         let seconds = peers[number].model.secondsToArrival(
-            queued: peers[number].queue.liveBytes, length: length, assumedRate: assumedRate)
+            drain: peers[number].secondsToDrain(assumedRate: assumedRate, now: now),
+            length: length, assumedRate: assumedRate)
         var flags: OutstandingRequest.Flags = open[slot].isUrgent ? [] : .speculative
         if isAlone { flags.insert(.alone) }
         peers[number].queue.append(
@@ -87,7 +88,6 @@ extension TorrentStateMachine {
                 piece: piece.rawValue, block: UInt16(block), length: UInt16(length),
                 flags: flags, sentAt: now,
                 expectedAt: now + Interval(nanoseconds: Int64(min(seconds, 3600) * 1e9))))
-        peers[number].model.requestSent(isAlone: isAlone, now: now)
         if open[slot, block].requesterCount == BlockRecord.requesterLimit {
             // All of them were given up on, or it would not be asked of one more.
             let (first, _, _) = open[slot, block].requesters
@@ -171,9 +171,7 @@ extension TorrentStateMachine {
     /// Whether the others will be done with the piece long before this peer could send a block.
     private func isTooSlow(_ number: Int, _ slot: Int) -> Bool {
         guard totalRate > 0, peerNumbers.count > 1 else { return false }
-        let mine = peers[number].model.secondsToArrival(
-            queued: peers[number].queue.liveBytes, length: BlockRequest.standardLength,
-            assumedRate: assumedRate)
+        let mine = peers[number].secondsToArrival(assumedRate: assumedRate, now: now)
         let others = Double(open[slot].remaining * BlockRequest.standardLength) / totalRate
         return mine > 2 * others + 0.2
     }
@@ -194,6 +192,7 @@ extension TorrentStateMachine {
         let window = scheduler.streams[stream].window
         var piece = scheduler.streams[stream].cursor
         var isFront = true
+        let first = firstPiece(for: number, of: stream)
         var looked = 0
         let isShared = isSharedSeed(number)
         // What was begun for sharing is finished first: only whole pieces can be passed on.
@@ -209,6 +208,10 @@ extension TorrentStateMachine {
                 continue
             }
             isFront = false
+            guard piece >= first else {
+                piece = first
+                continue
+            }
             if slot != OpenPieces.none {
                 if canAsk(number, piece), let block = nextBlock(number, slot) {
                     return found(number, slot, block)
@@ -226,6 +229,19 @@ extension TorrentStateMachine {
             if looked == Self.rarityHorizon, let last = continued(number, window) { return last }
         }
         return nil
+    }
+
+    /// The first piece of a stream that the peer is given blocks of. One that is much slower than
+    /// the others begins further on, where the others will be when it has sent a block: the reader
+    /// would have to wait for it.
+    private func firstPiece(for number: Int, of stream: Int) -> PieceIndex {
+        let cursor = scheduler.streams[stream].cursor
+        let model = peers[number].model
+        guard model.isProven, model.rate * Self.slowShare < assumedRate else { return cursor }
+        let seconds = peers[number].secondsToArrival(assumedRate: assumedRate, now: now)
+        let pieces = seconds * totalRate / Double(max(1, geometry.pieceLength))
+        let last = scheduler.streams[stream].window.upperBound.value - 1
+        return PieceIndex(max(cursor.value, min(cursor.value + Int(min(pieces, 1e6)), last)))
     }
 
     private mutating func found(_ number: Int, _ slot: Int, _ block: Int) -> (Int, Int) {

@@ -49,12 +49,7 @@ extension TorrentStateMachine {
         rates.sort()
         assumedRate = rates.isEmpty ? PeerModel.unprovenRate : rates[rates.count / 2]
         dropIdlePieces()
-        if openingPausedUntil > .zero, openingPausedUntil <= now {
-            openingPausedUntil = .zero
-            shortage = .none
-            urgentHasWork = true
-            workAppeared()
-        }
+        if openingPausedUntil <= now { resumeOpening() }
     }
 
     /// A peer that owes blocks and sends nothing: its blocks are asked of others.
@@ -67,7 +62,7 @@ extension TorrentStateMachine {
         var limit = Self.stallTime
         if peers[number].model.isProven {
             let block = peers[number].model.secondsToArrival(
-                queued: 0, length: BlockRequest.standardLength, assumedRate: assumedRate)
+                drain: 0, length: BlockRequest.standardLength, assumedRate: assumedRate)
             limit = max(limit, Self.stallFactor * block)
         }
         guard quiet > limit else { return }
@@ -85,7 +80,10 @@ extension TorrentStateMachine {
             let record = peers[number].queue[index]
             let isOver: Bool
             if record.isCancelled {
-                isOver = now - record.expectedAt > Self.cancelTimeout
+                let isPassedOver = peers[number].answeredSentAt > record.sentAt
+                isOver =
+                    now - record.expectedAt
+                    > (isPassedOver ? Self.passedOverTimeout : Self.cancelTimeout)
             } else if record.flags.contains(.begun) {
                 isOver = false
             } else {
@@ -100,8 +98,8 @@ extension TorrentStateMachine {
                 continue
             }
             peers[number].queue.remove(at: index)
+            withdraw(number, record)
             if !record.isCancelled {
-                withdraw(number, record)
                 actions.append(.cancel(peers[number].key, record.request))
             }
             peers[number].exhaustedAt = .max

@@ -25,16 +25,22 @@ extension TorrentStateMachine {
             if open[slot].isOnParole { keepParoleOwner(slot) }
             distribute(slot)
             cancelInFront(piece)
+            probe(slot)
         }
     }
 
+    /// Those that send; where there is none, those that may send again.
     private mutating func gatherCandidates(_ piece: PieceIndex) {
         candidates.removeAll(keepingCapacity: true)
-        for number in peers.indices where canAsk(number, piece) && !peers[number].isSnubbed {
+        for number in peers.indices where canAsk(number, piece) && !isSilent(number) {
             addCandidate(number)
         }
         guard candidates.isEmpty else { return }
         for number in peers.indices where canAsk(number, piece) { addCandidate(number) }
+    }
+
+    private func isSilent(_ number: Int) -> Bool {
+        peers[number].isSnubbed || peers[number].isLate
     }
 
     private mutating func addCandidate(_ number: Int) {
@@ -42,20 +48,26 @@ extension TorrentStateMachine {
         guard room > 0 || peers[number].queue.liveCount > 0 else { return }
         // Speculative requests in front will be cancelled where they matter.
         var queued = 0
+        var oldest: Timestamp?
+        var newest = now
         for index in 0..<peers[number].queue.count {
             let record = peers[number].queue[index]
+            guard !record.isCancelled else { continue }
             let slot = open.slot(of: PieceIndex(record.piece))
-            if !record.isCancelled, slot != OpenPieces.none,
-                open[slot].isUrgent || record.flags.contains(.begun)
-            {
+            if slot != OpenPieces.none, open[slot].isUrgent || record.flags.contains(.begun) {
                 queued += Int(record.length)
+                if oldest == nil { oldest = record.sentAt }
+                newest = record.sentAt
             }
         }
+        let drain = peers[number].model.secondsToDrain(
+            queued: queued, oldestAge: (now - (oldest ?? now)).seconds,
+            newestAge: (now - newest).seconds, assumedRate: assumedRate)
         candidates.append(
             UrgentCandidate(
-                number: number, queued: queued, room: room,
+                number: number, room: room, drain: drain,
                 seconds: peers[number].model.secondsToArrival(
-                    queued: queued, length: BlockRequest.standardLength, assumedRate: assumedRate)))
+                    drain: drain, length: BlockRequest.standardLength, assumedRate: assumedRate)))
     }
 
     /// Leaves only the peer that is to send all of a piece on parole.
@@ -96,9 +108,9 @@ extension TorrentStateMachine {
             request(number, slot, block)
             candidates[best].isChosen = true
             candidates[best].room -= 1
-            candidates[best].queued += BlockRequest.standardLength
+            candidates[best].drain = candidates[best].seconds
             candidates[best].seconds = peers[number].model.secondsToArrival(
-                queued: candidates[best].queued, length: BlockRequest.standardLength,
+                drain: candidates[best].drain, length: BlockRequest.standardLength,
                 assumedRate: assumedRate)
         }
     }
@@ -108,23 +120,23 @@ extension TorrentStateMachine {
     private mutating func cancelInFront(_ piece: PieceIndex) {
         for candidate in candidates where candidate.isChosen {
             let number = candidate.number
+            peers[number].learnCommitted()
             var speculative = 0
             for index in 0..<peers[number].queue.count {
                 let record = peers[number].queue[index]
                 if isSpeculative(record) { speculative += Int(record.length) }
             }
-            let rate = peers[number].model.isProven ? peers[number].model.rate : assumedRate
+            let rate = peers[number].model.expectedRate(assumed: assumedRate)
             guard Double(speculative) > rate * Self.cancelThreshold else { continue }
             var spared = sharedWindow(number)
-            for index in 0..<peers[number].queue.count {
+            for index in peers[number].queue.indices {
                 let record = peers[number].queue[index]
-                guard isSpeculative(record) else { continue }
+                guard index >= peers[number].committed, isSpeculative(record) else { continue }
                 guard spared <= 0 else {
                     spared -= 1
                     continue
                 }
-                cancel(number, piece: record.piece, block: record.block)
-                withdraw(number, record)
+                recall(number, record)
             }
         }
     }
@@ -133,70 +145,5 @@ extension TorrentStateMachine {
         guard !record.isCancelled, !record.flags.contains(.begun) else { return false }
         let slot = open.slot(of: PieceIndex(record.piece))
         return slot != OpenPieces.none && !open[slot].isUrgent
-    }
-
-    /// Asks other peers for blocks that reads wait for and that are late, or that idle peers
-    /// would have sent much earlier. Linear in the outstanding requests.
-    mutating func rescueLateBlocks() {
-        var hasUrgent = false
-        for number in peers.indices
-        where peers[number].isConnected && peers[number].queue.liveCount > 0 {
-            var ahead = 0
-            let rate = max(
-                1, peers[number].model.isProven ? peers[number].model.rate : assumedRate)
-            let tolerance = peers[number].model.tolerance
-            for index in 0..<peers[number].queue.count {
-                let record = peers[number].queue[index]
-                guard !record.isCancelled else { continue }
-                ahead += Int(record.length)
-                let slot = open.slot(of: PieceIndex(record.piece))
-                guard slot != OpenPieces.none, open[slot].isUrgent, open[slot].state == .active
-                else { continue }
-                hasUrgent = true
-                guard !open[slot].isOnParole, !record.flags.contains(.abandoned) else { continue }
-                let overdue = (now - record.expectedAt).seconds
-                let patience = tolerance + (record.expectedAt - record.sentAt).seconds
-                let copies = open[slot, Int(record.block)].requesterCount
-                guard copies < (overdue > patience ? 3 : 2) else { continue }
-                let isLate = overdue > tolerance
-                guard isLate || open[slot].missing == 0 else { continue }
-                let mine = Double(ahead) / rate
-                guard
-                    let other = findRescuer(
-                        slot, Int(record.block),
-                        before: isLate ? mine + overdue : mine / 1.5 - 0.02,
-                        mustBeIdle: !isLate)
-                else { continue }
-                let allowed = Self.duplicateFloor + urgentBytes / Self.duplicateShare
-                guard duplicateBytes + Int(record.length) <= allowed else { return }
-                duplicateBytes += Int(record.length)
-                request(other, slot, Int(record.block))
-            }
-        }
-        lateCheckAt = hasUrgent ? now + Self.lateCheckInterval : nil
-    }
-
-    /// The peer that would send the block first, if within `limit` seconds.
-    private func findRescuer(
-        _ slot: Int, _ block: Int, before limit: Double, mustBeIdle: Bool
-    ) -> Int? {
-        var best: Int?
-        var bestSeconds = limit
-        let piece = open[slot].piece
-        for number in peers.indices where canAsk(number, piece) && !peers[number].isSnubbed {
-            guard !mustBeIdle || peers[number].queue.isEmpty,
-                !open[slot, block].isRequested(of: Int16(number)),
-                peers[number].occupied < peers[number].urgentWindow,
-                !isHeld(number, slot, block)
-            else { continue }
-            let seconds = peers[number].model.secondsToArrival(
-                queued: peers[number].queue.liveBytes, length: BlockRequest.standardLength,
-                assumedRate: assumedRate)
-            if seconds < bestSeconds {
-                best = number
-                bestSeconds = seconds
-            }
-        }
-        return best
     }
 }

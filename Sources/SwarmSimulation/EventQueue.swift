@@ -2,11 +2,11 @@ import TorrentCore
 
 /// Events in the order of their times; those at the same time in the order in which they were
 /// added. A binary heap.
-struct EventQueue {
+struct EventQueue<Event> {
     private struct Entry {
         let time: Timestamp
         let number: UInt64
-        let event: SimulationEvent
+        let event: Event
 
         func isBefore(_ other: Entry) -> Bool {
             (time, number) < (other.time, other.number)
@@ -18,7 +18,7 @@ struct EventQueue {
 
     var isEmpty: Bool { heap.isEmpty }
 
-    mutating func add(_ event: SimulationEvent, at time: Timestamp) {
+    mutating func add(_ event: Event, at time: Timestamp) {
         heap.append(Entry(time: time, number: next, event: event))
         next += 1
         var child = heap.count - 1
@@ -30,7 +30,7 @@ struct EventQueue {
         }
     }
 
-    mutating func removeFirst() -> (time: Timestamp, event: SimulationEvent)? {
+    mutating func removeFirst() -> (time: Timestamp, event: Event)? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {

@@ -17,7 +17,7 @@ package final class Simulation {
     var nodes: [SimulatedNode] = []
     var links: [SimulatedLink] = []
     var random: SeededRandom
-    private var events = EventQueue()
+    private var events = EventQueue<SimulationEvent>()
 
     /// Nodes by position, all of which know each other's addresses.
     package init(content: SimulatedContent, nodes configurations: [NodeConfiguration], seed: UInt64)

@@ -217,6 +217,8 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.readTimedOut(pieces: pieces, path: path, now: now)
         case .pieceFinished(let id, let outcome):
             context.torrents[id]?.pieceFinished(outcome, now: now)
+        case .bufferAvailable(let id):
+            context.torrents[id]?.bufferAvailable(now: now)
         case .pieceLost(let id, let piece):
             context.torrents[id]?.pieceLost(piece, now: now)
         case .blocksRead(let id, let peer, let requests, let blocks):

@@ -120,6 +120,9 @@ extension Torrent: PeerConnectionOwner {
                 requestLimit: connection.machine.peerRequestLimit,
                 isOutgoing: connection.isOutgoing),
             now: now)
+        if let roundTrip = connection.socket.roundTrip {
+            swarm?.peerRoundTrip(connection.key, roundTrip)
+        }
         if !connection.machine.peerChoking { swarm?.peerUnchoked(connection.key, now: now) }
         if connection.machine.peerInterested { swarm?.peerInterested(connection.key, now: now) }
     }

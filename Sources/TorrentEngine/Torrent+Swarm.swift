@@ -77,6 +77,14 @@ extension Torrent {
                 rebasing: connection.scratchBlock.bytes[..<Int(request.length)]))
     }
 
+    /// Tells the swarm machine, before it looks for silent peers, who is in the middle of a block:
+    /// it hears of ends and beginnings only, and a block of a slow peer takes seconds.
+    func tellProgress() {
+        for connection in connections.values where connection.receiving != nil {
+            swarm?.peerProgressed(connection.key, at: connection.machine.lastReceived)
+        }
+    }
+
     /// Lets the rest of a block that is arriving in place go to scratch memory: from now on somebody
     /// else writes, or reads, its place.
     private func discardIncoming(_ request: BlockRequest, from peer: PeerKey) {
@@ -185,6 +193,9 @@ extension Torrent {
         }
         if isComplete { announces.complete(now: now) }
     }
+
+    /// Memory for pieces has been given back.
+    func bufferAvailable(now: Timestamp) { swarm?.bufferAvailable(now: now) }
 
     /// A verified piece could not be kept, or was evicted.
     func pieceLost(_ piece: PieceIndex, now: Timestamp) {

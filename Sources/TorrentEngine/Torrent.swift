@@ -99,6 +99,7 @@ final class Torrent {
             isPadding: isPadding)
         let (id, mailbox) = (self.id, context.mailbox)
         store.setPieceLostHandler { mailbox.post(.pieceLost(id, $0)) }
+        store.setBufferAvailableHandler { mailbox.post(.bufferAvailable(id)) }
         if isFirstStart { findPeers(now: now) }
         if isPrivate {
             announces.becomePrivate(now: now)
@@ -175,7 +176,10 @@ final class Torrent {
 
     /// What the torrent has to do in every turn of its shard.
     func turn(now: Timestamp) {
-        if let due = swarm?.nextDeadline, now >= due { swarm?.timerFired(now: now) }
+        if let due = swarm?.nextDeadline, now >= due {
+            tellProgress()
+            swarm?.timerFired(now: now)
+        }
         if let due = metadataDownload?.nextDeadline, now >= due {
             metadataDownload?.timerFired(now: now)
         }

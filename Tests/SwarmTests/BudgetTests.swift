@@ -77,6 +77,16 @@ struct BudgetTests {
         #expect(world.log.count { $0 == .openPiece(PieceIndex(0)) } == 2)
     }
 
+    @Test func `memory that is given back is used in that turn`() {
+        var world = Self.world(pieces: 16, buffers: 4)
+        world.read(1, 0..<1)
+        world.turn()
+        world.machine.bufferUnavailable(PieceIndex(0), now: world.now)
+        #expect(!world.turn().contains(.openPiece(PieceIndex(0))))
+        world.machine.bufferAvailable(now: world.now)
+        #expect(world.turn().contains(.openPiece(PieceIndex(0))))
+    }
+
     @Test func `a piece is given back before anybody writes into it again`() {
         var world = Self.world(pieces: 16, buffers: 1)
         world.readahead(1, 0..<4)

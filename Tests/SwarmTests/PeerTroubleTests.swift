@@ -86,6 +86,87 @@ struct PeerTroubleTests {
         #expect(world.machine.blockArrived(PeerKey(1), block, now: world.now) == .wanted)
     }
 
+    @Test func `what reads wait for is asked of others as soon as a peer has gone quiet`() {
+        var world = World(String(repeating: ".", count: 8), blocks: 4)
+        world.connect(1, "********")
+        world.turn()
+        for piece in 0..<6 {
+            world.read(UInt64(piece), piece..<piece + 1)
+            world.turn()
+            world.run([1: 1_000_000], for: .milliseconds(200))
+        }
+        world.connect(2, "********")
+        world.turn()
+        world.machine.peerChoked(PeerKey(2), now: world.now)
+        world.read(6, 6..<7)
+        world.turn()
+        world.machine.peerUnchoked(PeerKey(2), now: world.now)
+        world.turn()
+        world.log = []
+        world.pass(.milliseconds(300))
+        #expect(World.requests(in: world.log) == ["2:6.0", "2:6.1", "2:6.2", "2:6.3"])
+        // Nor is it given the next read, for which it is only probed.
+        for _ in 0..<4 { world.answer(2) }
+        world.verifyAll()
+        world.read(7, 7..<8)
+        #expect(world.requests().allSatisfy { $0.hasPrefix("2:7.") })
+    }
+
+    @Test func `bytes within a block keep a slow peer from counting as quiet`() {
+        var world = World("..", blocks: 1)
+        world.connect(1, "**")
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        let block = world.geometry.block(0, of: PieceIndex(0))
+        world.pass(.milliseconds(40))
+        #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
+        for _ in 0..<250 {
+            world.pass(.milliseconds(20))
+            world.machine.peerProgressed(PeerKey(1), at: world.now)
+        }
+        #expect(
+            world.machine.waitReason(for: PieceIndex(0)..<PieceIndex(1))
+                == .slow(peers: 1, bytesPerSecond: 0))
+        world.pass(.seconds(5))
+        #expect(
+            world.machine.waitReason(for: PieceIndex(0)..<PieceIndex(1)) == .allStalled)
+    }
+
+    @Test func `a block that is taken back for another read is still taken when it comes`() {
+        var world = World(String(repeating: ".", count: 40), blocks: 8)
+        world.connect(1, String(repeating: "*", count: 40))
+        world.connect(2, String(repeating: "*", count: 40), unchoked: false)
+        world.turn()
+        world.readahead(1, 0..<20)
+        world.turn()
+        world.run([1: 500_000], for: .seconds(3))
+        world.read(1, 35..<36)
+        let cancelled = World.cancels(in: world.turn())
+        #expect(!cancelled.isEmpty)
+        // Nobody else is asked for it meanwhile...
+        world.machine.peerUnchoked(PeerKey(2), now: world.now)
+        let others = world.requests()
+        #expect(!others.isEmpty)
+        #expect(
+            Set(others.map { $0.dropFirst(2) }).isDisjoint(with: cancelled.map { $0.dropFirst(2) }))
+        let taken = world.log.compactMap { action -> BlockRequest? in
+            guard case .cancel(_, let request) = action else { return nil }
+            return request
+        }
+        guard taken.count > 1 else { return }
+        #expect(world.machine.blockBegan(PeerKey(1), taken[0], now: world.now) == .direct)
+        #expect(world.machine.blockArrived(PeerKey(1), taken[0], now: world.now) == .wanted)
+        // ...before it is rejected, or a read waits for it.
+        world.machine.requestRejected(PeerKey(1), taken[1], now: world.now)
+        world.run([2: 500_000], for: .milliseconds(300))
+        #expect(
+            World.requests(in: world.log).contains {
+                $0 == "2:\(taken[1].piece).\(taken[1].blockIndex)"
+                    || $0 == "1:\(taken[1].piece).\(taken[1].blockIndex)"
+            })
+    }
+
     @Test func `three stalled peers do not keep a block from the fourth`() {
         var world = World(".", blocks: 1)
         for peer in UInt32(1)...3 { world.connect(peer, "*") }
@@ -123,20 +204,45 @@ struct PeerTroubleTests {
         #expect(World.cancels(in: world.log) == ["1:0.0"])
     }
 
-    @Test func `duplicates stay within their budget`() {
+    @Test func `copies of what slow peers owe stay within their budget`() {
         var world = World(".", blocks: 64)
         world.connect(1, "*")
         world.connect(2, "*")
         world.turn()
         world.read(1, 0..<1)
         world.turn()
+        for peer in UInt32(1)...2 {
+            guard let first = world.outstanding[peer]?.first else { continue }
+            #expect(
+                world.machine.blockBegan(PeerKey(peer), first, now: world.now) == .direct)
+        }
         for peer in UInt32(3)...8 { world.connect(peer, "*") }
-        world.pass(.milliseconds(1900))
+        for _ in 0..<95 {
+            world.pass(.milliseconds(20))
+            world.machine.peerProgressed(PeerKey(1), at: world.now)
+            world.machine.peerProgressed(PeerKey(2), at: world.now)
+        }
         let requests = World.requests(in: world.log)
         let duplicates = requests.count - Set(requests.map { $0.dropFirst(2) }).count
         #expect(duplicates > 0)
         // A floor of 16 blocks, and a quarter of all that was requested for the read.
         #expect(duplicates <= 16 + requests.count / 4)
+    }
+
+    @Test func `where all peers are silent none is asked for what another owes`() {
+        var world = World(".", blocks: 8)
+        for peer in UInt32(1)...4 { world.connect(peer, "*") }
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        world.pass(.milliseconds(1800))
+        #expect(World.requests(in: world.log).count == 8)
+        // Nor when they come back one after the other.
+        for peer in UInt32(1)...4 {
+            world.answer(peer)
+            world.pass(.milliseconds(15))
+        }
+        #expect(World.requests(in: world.log).count == 8)
     }
 
     @Test func `a copy that arrives second is dropped and its writer told so`() {
