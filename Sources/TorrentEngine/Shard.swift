@@ -219,6 +219,8 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.pieceFinished(outcome, now: now)
         case .pieceLost(let id, let piece):
             context.torrents[id]?.pieceLost(piece, now: now)
+        case .buffersAvailable(let id):
+            context.torrents[id]?.isAwaitingBuffers = false
         case .blockRead(let id, let peer, let request, let block):
             context.torrents[id]?.blockRead(block, request: request, for: peer, now: now)
         case .httpAnnounced(let id, let tracker, let attempt, let result):

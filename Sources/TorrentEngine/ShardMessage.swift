@@ -16,6 +16,8 @@ enum ShardMessage: Sendable {
     case pieceFinished(TorrentID, PieceOutcome)
     /// A verified piece could not be kept.
     case pieceLost(TorrentID, PieceIndex)
+    /// Buffer memory has been given back.
+    case buffersAvailable(TorrentID)
     /// A block for a peer is in memory; nil where it is not there any more.
     case blockRead(TorrentID, PeerKey, BlockRequest, UploadBlock?)
     /// An HTTP tracker has answered.
