@@ -68,9 +68,12 @@ var targets: [Target] = [
 
     // Test support and measurement.
     target("SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore"]),
+    .target(name: "CAllocations", publicHeadersPath: "include"),
     .executableTarget(
         name: "Benchmarks",
-        dependencies: ["PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto"],
+        dependencies: [
+            "CAllocations", "PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto",
+        ],
         swiftSettings: common),
 
     tests("TorrentCoreTests", ["TorrentCore"]),
