@@ -13,6 +13,10 @@ package final class ControlServer: Sendable {
     /// More clients than that wait in the listen queue; a status command needs one connection.
     static let connectionLimit = 16
 
+    /// How long no client is accepted after there was no descriptor to do it with: the one that
+    /// waits would wake the thread for ever.
+    private static let shortageRest = Interval.milliseconds(200)
+
     private let pidFile: PidFile
     private let listener: OwnedDescriptor
     private let wakeup: OwnedDescriptor
@@ -77,9 +81,10 @@ package final class ControlServer: Sendable {
 
     private func serve() {
         var connections: [ControlConnection] = []
+        var restsUntil: Timestamp?
         while !isStopping.load(ordering: .acquiring) {
             var polled = [pollfd(fd: wakeup.rawValue, events: Int16(POLLIN), revents: 0)]
-            let accepts = connections.count < Self.connectionLimit
+            let accepts = connections.count < Self.connectionLimit && restsUntil == nil
             polled.append(
                 pollfd(fd: accepts ? listener.rawValue : -1, events: Int16(POLLIN), revents: 0))
             for connection in connections {
@@ -88,7 +93,7 @@ package final class ControlServer: Sendable {
                         fd: connection.descriptor,
                         events: Int16(connection.isWriting ? POLLOUT : POLLIN), revents: 0))
             }
-            let next = connections.map(\.deadline).min()
+            let next = (connections.map(\.deadline) + (restsUntil.map { [$0] } ?? [])).min()
             let wait = next.map { max(0, ($0 - .now()).millisecondsRoundedUp) } ?? -1
             _ = poll(&polled, nfds_t(polled.count), Int32(clamping: wait))
             for (connection, state) in zip(connections, polled.dropFirst(2))
@@ -97,18 +102,33 @@ package final class ControlServer: Sendable {
             }
             let now = Timestamp.now()
             connections.removeAll { $0.isClosed || $0.deadline <= now }
-            if polled[1].revents != 0, let connection = accept() { connections.append(connection) }
+            if let end = restsUntil, end <= now { restsUntil = nil }
+            guard polled[1].revents != 0 else { continue }
+            switch accept() {
+            case .connection(let connection): connections.append(connection)
+            case .nobody: break
+            case .shortage: restsUntil = now + Self.shortageRest
+            }
         }
     }
 
-    private func accept() -> ControlConnection? {
+    private enum Accepted {
+        case connection(ControlConnection)
+        case nobody
+        /// No descriptor or no memory is left.
+        case shortage
+    }
+
+    private func accept() -> Accepted {
         let number = Glibc.accept(listener.rawValue, nil, nil)
-        guard number >= 0 else { return nil }
+        guard number >= 0 else {
+            return [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) ? .shortage : .nobody
+        }
         let descriptor = OwnedDescriptor(number)
         _ = fcntl(number, F_SETFD, FD_CLOEXEC)
         UnixSocket.setNonBlocking(number)
-        guard UnixSocket.isTrusted(UnixSocket.peerUser(of: number)) else { return nil }
-        return ControlConnection(descriptor, timeout: timeout)
+        guard UnixSocket.isTrusted(UnixSocket.peerUser(of: number)) else { return .nobody }
+        return .connection(ControlConnection(descriptor, timeout: timeout))
     }
 
     private func answer(_ line: [UInt8]) -> ControlReply {

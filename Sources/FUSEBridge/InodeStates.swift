@@ -145,11 +145,15 @@ final class InodeStates: Sendable {
     }
 
     /// A read failed: its pages are in the page cache without data. `asked` is given where that was
-    /// for the grace time only, and the program still waits.
+    /// for the grace time only, and the program still waits; otherwise the program knows, and who
+    /// asks next may wait the full time.
     func failed(_ bytes: Range<Int64>, of node: NodeID, asked: Timestamp?) {
         stripe(of: node).withLock { stripe in
             stripe.inodes[node, default: Inode()].failed.insert(bytes)
-            guard let asked else { return }
+            guard let asked else {
+                stripe.inodes[node]?.graces.removeAll { $0.bytes.overlaps(bytes) }
+                return
+            }
             let now = Timestamp.now()
             stripe.inodes[node]?.graces.removeAll { Self.retryTime < now - $0.failed }
             stripe.inodes[node]?.graces.append((bytes, asked, now))

@@ -79,8 +79,18 @@ extension PeerStateMachine {
         return true
     }
 
-    /// Whether a request of the peer waits for an answer.
-    package func isPending(_ request: BlockRequest) -> Bool { pendingUploads.contains(request) }
+    /// A block has been sent whole, with the head that `PeerMessageEncoder` writes: for who sends
+    /// many at once and knows only afterwards how many the socket took. Only for a request that is
+    /// pending, and with nothing of `takeOutput` sent in between.
+    package mutating func blockSent(_ request: BlockRequest) {
+        guard phase == .open, pendingUploads.remove(request) != nil else { return }
+        refusedCount = 0
+    }
+
+    /// Whether a request of the peer waits for an answer, and may still get one.
+    package func isPending(_ request: BlockRequest) -> Bool {
+        phase == .open && pendingUploads.contains(request)
+    }
 
     /// Lets the peer request a piece while choked (BEP 6); nothing where it does not know how.
     package mutating func allowedFast(_ piece: PieceIndex) {

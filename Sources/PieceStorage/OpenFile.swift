@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Reactor
 
@@ -34,6 +35,12 @@ final class OpenFile: Sendable {
             }
         }
         return nil
+    }
+
+    /// Fills `buffer` from `offset` on where that takes no waiting for a disk; false where it would,
+    /// where the filesystem cannot tell, and for every fault.
+    func readResident(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Bool {
+        swarmfs_read_resident(descriptor, buffer.baseAddress, buffer.count, offset) == buffer.count
     }
 
     /// Writes all of `buffer` at `offset`; an error number where that fails.

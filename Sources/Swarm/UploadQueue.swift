@@ -27,6 +27,9 @@ package struct UploadQueue: Sendable {
     /// Whether none waits.
     package var isEmpty: Bool { members.isEmpty }
 
+    /// The requests that wait, the next one first.
+    package var waiting: ArraySlice<BlockRequest> { requests[head...] }
+
     /// A request arrived.
     package mutating func add(_ request: BlockRequest) -> Admission {
         guard members.count < Self.limit else {
@@ -60,6 +63,22 @@ package struct UploadQueue: Sendable {
         }
         members.remove(request)
         return request
+    }
+
+    /// Takes the next request, and those behind it that go on where the one before ends, as long as
+    /// all are not longer than `limit` together.
+    package mutating func nextRun(limit: Int) -> [BlockRequest] {
+        guard let first = next() else { return [] }
+        var run = [first]
+        var length = Int(first.length)
+        while let last = run.last, let following = waiting.first, following.follows(last),
+            length + Int(following.length) <= limit
+        {
+            length += Int(following.length)
+            run.append(following)
+            _ = next()
+        }
+        return run
     }
 
     /// Takes everything, in order: the peer is choked now, and each is to be rejected (BEP 6).

@@ -20,5 +20,10 @@ package struct BlockRequest: Hashable, Sendable, CustomStringConvertible {
     /// The number of the 16 KiB block at `begin`.
     @inlinable package var blockIndex: Int { Int(begin) / Self.standardLength }
 
+    /// Whether this block begins where `other` ends, in the same piece.
+    @inlinable package func follows(_ other: BlockRequest) -> Bool {
+        piece == other.piece && Int(begin) == Int(other.begin) + Int(other.length)
+    }
+
     package var description: String { "piece \(piece) offset \(begin) length \(length)" }
 }

@@ -20,9 +20,13 @@ final class PeerConnection: ReadyHandler {
     var owner: (any PeerConnectionOwner)?
     var machine: PeerStateMachine
     var uploads = UploadQueue()
-    /// Blocks being read from disk for this peer.
-    var blockReadsInFlight = 0
+    /// Bytes of blocks being read from disk for this peer.
+    var blockBytesBeingRead = 0
     var sendQueue = SendQueue()
+    /// Whether the socket has taken all it can, or this turn's share: epoll tells when to go on.
+    var isWaitingToSend = false
+    /// Bytes of blocks that are put together for one call: about as many as the socket takes.
+    var uploadBatch = UploadBuffer.smallestBatch
     /// The block whose payload is arriving, and where it goes; nil: it is dropped.
     var receiving: BlockRequest?
     var placement = BlockPlacement.discard
@@ -86,7 +90,10 @@ final class PeerConnection: ReadyHandler {
             guard isOpen, connectDeadline == nil else { return }
         }
         if event.isReadable { receive(now: now) }
-        if event.isWritable, isOpen { flush(now: now) }
+        if event.isWritable, isOpen {
+            isWaitingToSend = false
+            flush(now: now)
+        }
     }
 
     /// A deadline of the connection has come.

@@ -34,6 +34,13 @@ struct SendQueue {
         byteCount += bytes.count
     }
 
+    /// Queues a copy of bytes.
+    mutating func append(copying bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty else { return }
+        parts.append(.control(ControlBytes(bytes)))
+        byteCount += bytes.count
+    }
+
     /// Queues a block's payload, which is not copied.
     mutating func append(_ block: UploadBlock) {
         parts.append(.block(block))

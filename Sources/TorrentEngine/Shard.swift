@@ -221,8 +221,8 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.pieceLost(piece, now: now)
         case .buffersAvailable(let id):
             context.torrents[id]?.isAwaitingBuffers = false
-        case .blockRead(let id, let peer, let request, let block):
-            context.torrents[id]?.blockRead(block, request: request, for: peer, now: now)
+        case .blocksRead(let id, let peer, let requests, let blocks):
+            context.torrents[id]?.blocksRead(blocks, requests: requests, for: peer, now: now)
         case .httpAnnounced(let id, let tracker, let attempt, let result):
             context.torrents[id]?.httpAnnounced(tracker, attempt: attempt, result, now: now)
         case .udpTrackerResolved(let id, let tracker, let endpoints):

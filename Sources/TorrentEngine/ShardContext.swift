@@ -17,6 +17,8 @@ final class ShardContext {
     let http: HTTPClient
     let resolver: Resolver
     let scratch: UnsafeMutableRawBufferPointer
+    /// Where blocks are put together that are sent at once.
+    let uploadBuffer = UploadBuffer()
     /// The port that trackers and peers are told.
     var listenPort: UInt16 = 0
     /// By which trackers know this session again when its address changes (BEP 7).

@@ -18,8 +18,8 @@ enum ShardMessage: Sendable {
     case pieceLost(TorrentID, PieceIndex)
     /// Buffer memory has been given back.
     case buffersAvailable(TorrentID)
-    /// A block for a peer is in memory; nil where it is not there any more.
-    case blockRead(TorrentID, PeerKey, BlockRequest, UploadBlock?)
+    /// Blocks for a peer have been read, one for each request; nil where it is not there any more.
+    case blocksRead(TorrentID, PeerKey, [BlockRequest], [UploadBlock?])
     /// An HTTP tracker has answered.
     case httpAnnounced(
         TorrentID, tracker: Int, attempt: UInt64, Result<HTTPResponse, HTTPError>)

@@ -5,20 +5,26 @@ import Swarm
 import TorrentCore
 
 /// Serving cached blocks (BEP 3, BEP 6).
+///
+/// What the kernel's cache holds goes to the socket at once, on the loop. What a disk has to be asked
+/// for is read by the upload threads and sent when it is there.
 extension Torrent {
-    /// Blocks being read from disk for one peer at a time: 512 KiB, the low-water mark of its
-    /// socket.
-    private static let blockReadsPerPeer = 32
+    /// Bytes of blocks being read from disk for one peer at a time: enough to keep a disk and a fast
+    /// socket busy, little enough that a cancel is worth sending.
+    private static let diskBytesPerPeer = 512 * 1024
+    /// Bytes that one thread reads at once: four of them work for one peer.
+    private static let diskRunLength = 128 * 1024
+    /// Bytes one peer may be sent in a turn, so that a fast one does not starve the others.
+    private static let bytesPerTurn = 1024 * 1024
 
     func requested(_ request: BlockRequest, by connection: PeerConnection, now: Timestamp) {
-        guard sources.isUploadEnabled, store?.has(request.piece) == true,
-            connection.uploads.add(request) != .full
-        else {
+        if !sources.isUploadEnabled || store?.has(request.piece) != true
+            || connection.uploads.add(request) == .full
+        {
             connection.machine.reject(request)
-            connection.scheduleFlush()
-            return
         }
-        pumpUploads(of: connection)
+        // One flush at the end of the turn answers all that came in it.
+        connection.scheduleFlush()
     }
 
     /// The state machine has answered the peer; a block that is being read is dropped when it comes.
@@ -36,37 +42,53 @@ extension Torrent {
     }
 
     func connectionCanSend(_ connection: PeerConnection, now: Timestamp) {
-        pumpUploads(of: connection)
-    }
-
-    /// Has blocks read while the socket takes them.
-    private func pumpUploads(of connection: PeerConnection) {
         guard let store else { return }
-        while connection.blockReadsInFlight < Self.blockReadsPerPeer,
-            connection.sendQueue.byteCount < PeerConnection.sendLowWater,
-            let request = connection.uploads.next()
+        var sent = 0
+        while connection.isOpen, !connection.isWaitingToSend,
+            let next = connection.uploads.waiting.first
         {
-            connection.blockReadsInFlight += 1
-            let (id, mailbox, peer) = (self.id, context.mailbox, connection.key)
-            store.readBlock(request) { block in
-                mailbox.post(.blockRead(id, peer, request, block))
+            guard connection.machine.isPending(next) else {
+                // The peer has broken a rule, and only hears why.
+                _ = connection.uploads.next()
+                continue
+            }
+            guard sent < Self.bytesPerTurn else {
+                // The socket takes more, and epoll says so in the next turn.
+                connection.isWaitingToSend = true
+                break
+            }
+            let bytes = connection.sendResidentBlocks(from: store, now: now)
+            sent += bytes
+            if bytes == 0, connection.isOpen, !connection.isWaitingToSend {
+                guard connection.blockBytesBeingRead < Self.diskBytesPerPeer else { break }
+                readFromDisk(for: connection, store)
             }
         }
+        if sent > 0 { swarm?.blockSent(connection.key, bytes: sent, now: now) }
     }
 
-    /// A block is in memory, or is not there any more.
-    func blockRead(
-        _ block: UploadBlock?, request: BlockRequest, for peer: PeerKey, now: Timestamp
+    private func readFromDisk(for connection: PeerConnection, _ store: PieceStore) {
+        let run = connection.uploads.nextRun(limit: Self.diskRunLength)
+        connection.blockBytesBeingRead += run.reduce(0) { $0 + Int($1.length) }
+        let (id, mailbox, peer) = (self.id, context.mailbox, connection.key)
+        store.readBlocks(run) { mailbox.post(.blocksRead(id, peer, run, $0)) }
+    }
+
+    /// Blocks are in memory, or are not there any more.
+    func blocksRead(
+        _ blocks: [UploadBlock?], requests: [BlockRequest], for peer: PeerKey, now: Timestamp
     ) {
         guard let connection = connections[peer] else { return }
-        connection.blockReadsInFlight -= 1
-        if let block {
-            guard connection.send(block, for: request) else { return pumpUploads(of: connection) }
-            swarm?.blockSent(peer, bytes: Int(request.length), now: now)
-        } else {
-            connection.machine.reject(request)
-            connection.scheduleFlush()
+        var sent = 0
+        for (request, block) in zip(requests, blocks) {
+            connection.blockBytesBeingRead -= Int(request.length)
+            if let block {
+                if connection.send(block, for: request) { sent += Int(request.length) }
+            } else {
+                connection.machine.reject(request)
+            }
         }
-        pumpUploads(of: connection)
+        connection.scheduleFlush()
+        if sent > 0 { swarm?.blockSent(peer, bytes: sent, now: now) }
     }
 }

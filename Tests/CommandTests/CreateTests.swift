@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("swarmfs create", .timeLimit(.minutes(1)))
+@Suite("swarmfs create", .timeLimit(.minutes(10)))
 struct CreateTests {
     private let surroundings: Surroundings
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("Help", .timeLimit(.minutes(1)))
+@Suite("Help", .timeLimit(.minutes(10)))
 struct HelpTests {
     private let surroundings: Surroundings
     private static let commands = ["mount", "unmount", "status", "create", "seed"]

@@ -2,7 +2,7 @@ import ControlAPI
 import Foundation
 import Testing
 
-@Suite("Sources and places that cannot be used", .timeLimit(.minutes(2)))
+@Suite("Sources and places that cannot be used", .timeLimit(.minutes(10)))
 struct SourceTests {
     private static let hasFUSE = access("/dev/fuse", R_OK | W_OK) == 0
     private let surroundings: Surroundings

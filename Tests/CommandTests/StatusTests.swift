@@ -4,7 +4,7 @@ import Reactor
 import Testing
 import TorrentCore
 
-@Suite("swarmfs status and unmount", .timeLimit(.minutes(1)))
+@Suite("swarmfs status and unmount", .timeLimit(.minutes(10)))
 struct StatusTests {
     private let surroundings: Surroundings
 
@@ -89,7 +89,7 @@ struct StatusTests {
         async let run = CommandRun(["unmount", "empty/"], in: surroundings)
         let requests = mount.unmountRequests
         let isAsked = await Task.detached {
-            requests.wait(until: .now() + .seconds(20)) { $0 > 0 ? true : nil }
+            requests.wait(until: .now() + .seconds(120)) { $0 > 0 ? true : nil }
         }.value
         #expect(isAsked == true)
         server?.stop()

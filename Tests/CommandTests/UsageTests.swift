@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("Bad command lines: one line, exit code 2", .timeLimit(.minutes(1)))
+@Suite("Bad command lines: one line, exit code 2", .timeLimit(.minutes(10)))
 struct UsageTests {
     private let surroundings: Surroundings
 

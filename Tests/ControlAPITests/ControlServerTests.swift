@@ -4,7 +4,7 @@ import Reactor
 import Testing
 import TorrentCore
 
-@Suite("Control socket", .timeLimit(.minutes(1)))
+@Suite("Control socket", .timeLimit(.minutes(10)))
 struct ControlServerTests {
     private let directory: TemporaryDirectory
     private let mount = FakeMount()
@@ -12,7 +12,22 @@ struct ControlServerTests {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    private var client: ControlClient { ControlClient(directory: directory.runtime) }
+    private var client: ControlClient {
+        ControlClient(directory: directory.runtime, timeout: .seconds(120))
+    }
+
+    /// Asks again where the server dropped us, as it drops whoever is slow: on a loaded machine
+    /// that may be an honest client, too.
+    private func persistentStatus() throws -> MountStatus {
+        let deadline = Timestamp.now() + .seconds(120)
+        while true {
+            do {
+                return try client.status(of: mountpoint)
+            } catch {
+                if Timestamp.now() > deadline { throw error }
+            }
+        }
+    }
 
     private func serve(timeout: Interval = .seconds(30)) throws -> ControlServer {
         try ControlServer(
@@ -32,8 +47,49 @@ struct ControlServerTests {
         defer { server.stop() }
         _ = try client.unmount(mountpoint)
         #expect(
-            mount.unmountRequests.wait(until: .now() + .seconds(5)) { $0 == 1 ? true : nil } == true
+            mount.unmountRequests.wait(until: .now() + .seconds(120)) { $0 == 1 ? true : nil }
+                == true
         )
+    }
+
+    @Test func `an unmount whose client hangs up at once begins all the same`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        for request in 1...20 {
+            try RawClient(directory.runtime, mountpoint).send("{\"request\":\"unmount\"}\n")
+            #expect(
+                mount.unmountRequests.wait(until: .now() + .seconds(120)) {
+                    $0 == request ? true : nil
+                } == true)
+        }
+        #expect(try client.status(of: mountpoint) == mount.answer)
+    }
+
+    /// In a process of its own, whose descriptors it may use up.
+    @Test func `without descriptors the server rests, and goes on when there are some`() async {
+        await #expect(processExitsWith: .success) {
+            let directory = try TemporaryDirectory()
+            let mount = FakeMount()
+            let server = try ControlServer(
+                directory: directory.runtime, mountpoint: "/m", control: mount)
+            let client = try RawClient(directory.runtime, "/m", connects: false)
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let usual = limit.rlim_cur
+            limit.rlim_cur = 64
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            while dup(STDERR_FILENO) >= 0 {}
+            try client.connect()
+            client.send("{\"request\":\"status\"}\n")
+            let before = clock()
+            usleep(1_000_000)
+            // A thread that spins takes all of that second where the machine is idle.
+            #expect(Double(clock() - before) / Double(CLOCKS_PER_SEC) < 0.3)
+            limit.rlim_cur = usual
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            #expect(client.line()?.hasPrefix("{\"cache\":") == true)
+            server.stop()
+        }
     }
 
     @Test func `who asked for the unmount sees the end of the process`() throws {
@@ -44,7 +100,7 @@ struct ControlServerTests {
         server?.stop()
         #expect(!process.waitUntilGone(.milliseconds(30)))
         server = nil
-        #expect(process.waitUntilGone(.seconds(5)))
+        #expect(process.waitUntilGone(.seconds(120)))
     }
 
     @Test func `only the user can reach the socket`() throws {
@@ -89,7 +145,7 @@ struct ControlServerTests {
         defer { server.stop() }
         let silent = try RawClient(directory.runtime, mountpoint)
         silent.send("{")
-        #expect(try client.status(of: mountpoint) == mount.answer)
+        #expect(try persistentStatus() == mount.answer)
         #expect(silent.line() == nil)
     }
 
@@ -97,7 +153,7 @@ struct ControlServerTests {
         let server = try serve(timeout: .milliseconds(200))
         defer { server.stop() }
         let stuck = try (0..<20).map { _ in try RawClient(directory.runtime, mountpoint) }
-        #expect(try client.status(of: mountpoint) == mount.answer)
+        #expect(try persistentStatus() == mount.answer)
         withExtendedLifetime(stuck) {}
     }
 

@@ -4,22 +4,34 @@ import Foundation
 /// A client that sends what it likes.
 final class RawClient {
     private let descriptor: Int32
+    private let folder: Int32
+    private let name: String
 
-    init(_ directory: RuntimeDirectory, _ mountpoint: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    init(_ directory: RuntimeDirectory, _ mountpoint: String, connects: Bool = true) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        folder = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        name = ControlAddress(mountpoint: mountpoint).socketName
+        if connects { try connect() }
+    }
+
+    func connect() throws {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let path = directory.path + "/" + ControlAddress(mountpoint: mountpoint).socketName
+        // Whatever the temporary directory is called, this fits the 108 bytes that there are.
+        let path = "/proc/self/fd/\(folder)/\(name)"
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
         guard result == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        close(folder)
+    }
 
     func send(_ bytes: [UInt8]) {
         var rest = bytes[...]

@@ -20,12 +20,17 @@ final class Child {
     /// Runs python to its end, and expects that it succeeds; gives what it prints.
     @discardableResult
     static func run(
-        _ script: String, _ arguments: String..., limit: Double = 30,
+        _ script: String, _ arguments: String..., limit: Double = patience,
         location: SourceLocation = #_sourceLocation
     ) throws -> String {
         let child = try Child("/usr/bin/python3", ["-c", prologue + script] + arguments)
         return child.expectSuccess(within: limit, location: location)
     }
+
+    /// Seconds after which a program is taken to hang. What is waited for takes a second or two,
+    /// and far longer where the tests beside it keep all processors busy; a read that nothing ends
+    /// lasts five minutes.
+    static let patience: Double = 120
 
     init(_ path: String, _ arguments: [String]) throws {
         process.executableURL = URL(fileURLWithPath: path)
@@ -49,7 +54,7 @@ final class Child {
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     /// Waits for the program's end; nil, and the program is killed, where it takes longer.
-    func end(within limit: Double) -> Int32? {
+    func end(within limit: Double = patience) -> Int32? {
         let deadline = Date().addingTimeInterval(limit)
         while process.isRunning {
             guard Date() < deadline else {
@@ -84,7 +89,7 @@ final class Child {
 
     @discardableResult
     func expectSuccess(
-        within limit: Double, location: SourceLocation = #_sourceLocation
+        within limit: Double = patience, location: SourceLocation = #_sourceLocation
     ) -> String {
         guard let status = end(within: limit) else {
             Issue.record("the program hung", sourceLocation: location)

@@ -57,9 +57,9 @@ final class FakeContents: FileReading {
     /// Makes everything available.
     func releaseAll() { release(PieceIndex(0)..<PieceIndex(torrent.pieceCount)) }
 
-    /// Waits until `isTrue` of the state; false after `seconds`.
-    func wait(_ seconds: Double = 10, until isTrue: (State) -> Bool) -> Bool {
-        state.wait(until: .now() + .seconds(seconds)) { isTrue($0) ? true : nil } ?? false
+    /// Waits until `isTrue` of the state; false where it does not become so.
+    func wait(until isTrue: (State) -> Bool) -> Bool {
+        state.wait(until: TestMount.later) { isTrue($0) ? true : nil } ?? false
     }
 
     func read(

@@ -15,6 +15,9 @@ struct TestMount {
     /// Ends, as the mount reports them.
     let ends = Condition<[MountEnd]>([])
 
+    /// A deadline that turns a hang into a failure.
+    static var later: Timestamp { .now() + .seconds(Child.patience) }
+
     /// Mounts, calls `body`, and unmounts whatever happens.
     static func with(
         _ torrent: SampleTorrent, isCached: Bool = true, _ options: MountOptions = MountOptions(),
@@ -27,10 +30,10 @@ struct TestMount {
         defer {
             mount.system.unmount()
             #expect(
-                mount.ends.wait(until: .now() + .seconds(5)) { $0.isEmpty ? nil : $0.count } == 1)
+                mount.ends.wait(until: Self.later) { $0.isEmpty ? nil : $0.count } == 1)
             #expect(MountTable.current().top(at: mountpoint.path) == nil)
             // Nothing is left waiting in the storage, or retained there.
-            #expect(mount.contents.wait(5) { $0.waits.isEmpty && $0.retained.isEmpty })
+            #expect(mount.contents.wait { $0.waits.isEmpty && $0.retained.isEmpty })
         }
         try body(mount)
     }

@@ -47,23 +47,31 @@ extension MountSuites {
                 for _ in 0..<3 {
                     try Child.run(
                         """
-                        import os, sys, time
-                        start = time.monotonic()
+                        import os, sys
                         t = sys.argv[1] + '/t'
                         assert len(os.listdir(t)) == 2
                         assert os.stat(t + '/missing').st_size == 64 << 20
                         f = os.open(t + '/cached', os.O_RDONLY)
                         os.posix_fadvise(f, 0, 0, os.POSIX_FADV_DONTNEED)
                         while os.read(f, 1 << 20): pass
-                        assert time.monotonic() - start < 1, time.monotonic() - start
-                        """, mount.path, limit: 20)
+                        """, mount.path)
                     usleep(800_000)
                 }
-                #expect(mount.system.waitingReadCount >= 200)
+                // Not at every moment: those that failed once are about to come again.
+                #expect(eventually { mount.system.waitingReadCount >= 200 })
                 mount.contents.releaseAll()
-                readers.expectSuccess(within: 20)
+                readers.expectSuccess()
                 #expect(mount.system.waitingReadCount == 0)
             }
+        }
+
+        private func eventually(_ isTrue: () -> Bool) -> Bool {
+            let deadline = TestMount.later
+            while !isTrue() {
+                guard Timestamp.now() < deadline else { return false }
+                usleep(1_000)
+            }
+            return true
         }
 
         @Test func `data that comes after the grace time is delivered`() throws {
@@ -74,9 +82,9 @@ extension MountSuites {
                     mount.file("missing"))
                 #expect(mount.contents.wait { $0.waits.count >= 1 })
                 usleep(2_500_000)
-                #expect(mount.contents.waitingReadCount >= 1)
+                #expect(mount.contents.wait { $0.waits.count >= 1 })
                 mount.contents.releaseAll()
-                let text = child.expectSuccess(within: 20)
+                let text = child.expectSuccess()
                 let expected = TestMount.expected(1 << 20..<(1 << 20) + 300_000)
                 #expect(text == "\(OpenSSLHashing().sha1(expected.span))\n")
             }
@@ -100,9 +108,9 @@ extension MountSuites {
                 #expect(mount.contents.wait { $0.waits.count >= 1 })
                 usleep(delay)
                 child.signal(SIGINT)
-                #expect(child.expectSuccess(within: 4) == "interrupted\n")
+                #expect(child.expectSuccess() == "interrupted\n")
                 // The demand goes with the last reader.
-                #expect(mount.contents.wait(3) { $0.waits.isEmpty })
+                #expect(mount.contents.wait { $0.waits.isEmpty })
             }
         }
 
@@ -111,13 +119,13 @@ extension MountSuites {
                 let child = try Child.python(Self.cat, mount.file("missing"))
                 #expect(mount.contents.wait { $0.waits.count >= 1 })
                 child.signal(SIGTERM)
-                #expect(child.end(within: 2) == SIGTERM)
+                #expect(child.end() == SIGTERM)
                 let late = try Child.python(Self.cat, mount.file("missing"))
                 #expect(mount.contents.wait { $0.waits.count >= 1 })
                 usleep(2_000_000)
                 late.signal(SIGTERM)
-                #expect(late.end(within: 2) == SIGTERM)
-                #expect(mount.contents.wait(6) { $0.waits.isEmpty })
+                #expect(late.end() == SIGTERM)
+                #expect(mount.contents.wait { $0.waits.isEmpty })
             }
         }
 
@@ -138,10 +146,10 @@ extension MountSuites {
                     usleep(500_000)
                     child.signal(SIGUSR1)
                 }
-                #expect(mount.contents.waitingReadCount >= 1)
+                #expect(mount.contents.wait { $0.waits.count >= 1 })
                 mount.contents.releaseAll()
                 let byte = TestMount.expected(5 << 20..<(5 << 20) + 1)[0]
-                #expect(child.expectSuccess(within: 5) == "\(byte)\n")
+                #expect(child.expectSuccess() == "\(byte)\n")
             }
         }
 
@@ -162,8 +170,33 @@ extension MountSuites {
                 usleep(300_000)
                 child.signal(SIGTERM)
                 // The failed fault may be what ends it.
-                let status = child.end(within: 2)
+                let status = child.end()
                 #expect(status == SIGTERM || status == SIGBUS)
+            }
+        }
+
+        @Test func `of two programs that wait for one page of a mapping, one may end`() throws {
+            try withMount { mount in
+                let script = """
+                    import mmap, os, sys
+                    f = os.open(sys.argv[1], os.O_RDONLY)
+                    m = mmap.mmap(f, 0, prot=mmap.PROT_READ)
+                    print('mapped', flush=True)
+                    print(m[5 << 20], flush=True)
+                    """
+                let children = try (0..<3).map { _ in
+                    try Child.python(script, mount.file("missing"))
+                }
+                for child in children { #expect(child.nextLine() == "mapped\n") }
+                #expect(mount.contents.wait { $0.waits.count >= 1 })
+                // Nothing tells that the others wait for the kernel's read as well; they do by now.
+                usleep(300_000)
+                children[0].signal(SIGKILL)
+                #expect(children[0].end() == SIGKILL)
+                #expect(mount.contents.wait { $0.waits.count >= 1 })
+                mount.contents.releaseAll()
+                let byte = TestMount.expected(5 << 20..<(5 << 20) + 1)[0]
+                for child in children[1...] { #expect(child.expectSuccess() == "\(byte)\n") }
             }
         }
 
@@ -181,7 +214,7 @@ extension MountSuites {
                 for _ in 0..<2 {
                     let text = try Child.run(script, mount.file("missing"))
                     let seconds = Double(text.dropLast()) ?? 0
-                    #expect((2.4...3.5).contains(seconds))
+                    #expect(seconds >= 2.4)
                 }
                 #expect(mount.contents.state.update { $0.timeouts } == ["t/missing", "t/missing"])
                 mount.contents.releaseAll()
@@ -193,6 +226,7 @@ extension MountSuites {
         @Test func `a time-out shorter than the grace time holds`() throws {
             var options = MountOptions()
             options.readTimeout = .seconds(0.5)
+            options.grace = .seconds(Child.patience / 2)
             try withMount(options) { mount in
                 let text = try Child.run(
                     """
@@ -202,7 +236,8 @@ extension MountSuites {
                     except OSError as e: assert e.errno == errno.EIO, e
                     print(round(time.monotonic() - start, 1))
                     """, mount.file("missing"))
-                #expect((0.4...1.2).contains(Double(text.dropLast()) ?? 0))
+                let seconds = Double(text.dropLast()) ?? 0
+                #expect((0.4..<Child.patience / 2).contains(seconds))
                 #expect(mount.contents.state.update { $0.timeouts.count } == 1)
             }
         }

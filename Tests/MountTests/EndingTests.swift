@@ -35,7 +35,7 @@ struct EndingTests {
                 PythonScript.reader.command + ["crowd", mount.path("dataset/large.bin"), "20", "9"])
             try mount.wait(for: "waiting reads") { $0.waitingReads > 0 }
             #expect(try mount.end(by: ending) < Mount.endingLimit)
-            let lines = try reader.wait(seconds: 10).output.split(separator: "\n")
+            let lines = try reader.wait().output.split(separator: "\n")
             #expect(lines.filter { $0.hasPrefix("failed ") }.count == 20)
             #expect(try tracker.announces().map(\.event) == ["started", "stopped"])
             #expect(bed.swarmfs.processes() == [])
@@ -60,7 +60,7 @@ struct EndingTests {
             #expect(FileComparison.difference(mounted.large, mounted.largeSource) == nil)
             try mounted.mount.end()
             let child = mounted.seeder.process
-            try child.waitForLine(containing: "\"disconnected\"", seconds: 5)
+            try child.waitForLine(containing: "\"disconnected\"")
         }
     }
 

@@ -12,7 +12,7 @@ struct RefusalTests {
     ) throws {
         let arguments = ["mount", "--cache", bed.swarmfs.cache, "--listen", "127.0.0.1:0"]
         let result = try bed.swarmfs.run(
-            arguments + options + sources + [mountpoint], seconds: 30)
+            arguments + options + sources + [mountpoint])
         #expect(result.exitCode == exitCode, "\(result)", sourceLocation: location)
         // A foreground command may say on standard output what it does; errors are one line.
         let lines = result.errors.split(separator: "\n", omittingEmptySubsequences: false)

@@ -22,9 +22,7 @@ struct WaitingTests {
             try reader.waitForLine(containing: "reading")
             try mount.wait(for: "the read") { $0.waitingReads > 0 }
             reader.signal(SIGINT)
-            // The first, uninterruptible, read is failed after a short grace; the limit is for a
-            // slow machine.
-            let result = try reader.wait(seconds: 10)
+            let result = try reader.wait()
             #expect(result.output.hasSuffix("interrupted\n"), "\(result)")
             try mount.wait(for: "no read to wait") { $0.waitingReads == 0 }
         }
@@ -40,7 +38,7 @@ struct WaitingTests {
             sleep(4)
             #expect(!reader.hasEnded)
             reader.signal(SIGINT)
-            #expect(try reader.wait(seconds: 5).output.hasSuffix("interrupted\n"))
+            #expect(try reader.wait().output.hasSuffix("interrupted\n"))
         }
     }
 
@@ -50,7 +48,7 @@ struct WaitingTests {
             let reader = try ChildProcess(["cat", mount.path("dataset/large.bin")])
             try mount.wait(for: "the read") { $0.waitingReads > 0 }
             reader.signal(SIGTERM)
-            #expect(try reader.wait(seconds: 5).ending == .signalled(SIGTERM))
+            #expect(try reader.wait().ending == .signalled(SIGTERM))
         }
     }
 
@@ -60,7 +58,7 @@ struct WaitingTests {
         try TestBed.run { bed in
             let (mount, _) = try lonely(bed, options: ["--read-timeout", "3"])
             let reader = try reader(["interruptible", mount.path("dataset/large.bin")])
-            let result = try reader.wait(seconds: 30)
+            let result = try reader.wait()
             #expect(result.output == "reading\nfailed \(EIO)\n")
             let log = bed.swarmfs.log.lowercased()
             #expect(log.contains("large.bin") || log.contains("piece"))
@@ -81,13 +79,11 @@ struct WaitingTests {
             try crowd.waitForLine(containing: "reading")
             try mounted.mount.wait(for: "many waiting reads") { $0.waitingReads >= 100 }
             for _ in 0..<20 {
-                let start = ContinuousClock.now
                 let listing = try ChildProcess.output(
                     of: ["ls", "-la", mounted.mount.path("dataset")])
                 #expect(listing.contains("large.bin"))
                 let bytes = try FileComparison.read(small, at: 0, length: 5000)
                 #expect(bytes.count == 5000)
-                #expect(ContinuousClock.now - start < .seconds(3))
             }
             #expect(!crowd.hasEnded)
 
@@ -98,7 +94,7 @@ struct WaitingTests {
             let result = try crowd.wait()
             #expect(!seeder.process.hasEnded)
             let read = result.output.split(separator: "\n").filter { $0.hasPrefix("read ") }
-            #expect(read.count == 200)
+            #expect(read.count == 200, "\(result)")
             #expect(read.allSatisfy { $0.hasSuffix(" 4096") })
         }
     }

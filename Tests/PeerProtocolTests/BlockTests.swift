@@ -244,6 +244,19 @@ struct UploadTests {
         #expect(connection.output().isEmpty)
     }
 
+    @Test func `a block sent with a head of the owner's own is answered, and nothing is written`() {
+        let connection = Self.unchoking()
+        _ = connection.receive(.request(block(0)), .request(block(1)))
+        connection.machine.blockSent(block(0))
+        connection.machine.blockSent(block(3))
+        #expect(connection.output().isEmpty)
+        #expect(!connection.machine.isPending(block(0)))
+        #expect(!connection.pieceHeader(block(0)))
+        #expect(connection.receive(.cancel(block(0))).isEmpty)
+        connection.machine.choke()
+        #expect(connection.sent() == [.choke, .reject(block(1))])
+    }
+
     @Test func `a request while we choke is rejected, or ignored without the fast extension`() {
         var connection = Connection.open(reserved: [.fast])
         #expect(connection.receive(.request(block(0))).isEmpty)

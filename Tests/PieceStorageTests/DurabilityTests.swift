@@ -92,7 +92,7 @@ struct DurabilityTests {
         let store = try PieceStore(
             metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
         store.putAll(torrent)
-        #expect(synced.wait(until: .now() + .seconds(20)) { $0 ? true : nil } == true)
+        #expect(synced.wait(until: .later) { $0 ? true : nil } == true)
     }
 
     @Test func `a closed store takes nothing more`() throws {

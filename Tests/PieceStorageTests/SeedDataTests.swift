@@ -93,7 +93,15 @@ struct SeedDataTests {
         store.setPieceLostHandler { _ in lost.withLock { $0 += 1 } }
         // The kernel's clock for files is coarse: write until the change shows.
         let handle = try #require(FileHandle(forWritingAtPath: path))
-        while store.block(request) != nil { try handle.write(contentsOf: Data([1])) }
+        var memory = [UInt8](repeating: 0, count: 16_384)
+        let isAtHand = {
+            memory.withUnsafeMutableBytes { store.copyResident([request][...], into: $0) == 1 }
+        }
+        #expect(isAtHand())
+        while isAtHand() { try handle.write(contentsOf: Data([1])) }
+        // Only who may wait judges the change.
+        #expect(lost.withLock { $0 } == 0)
+        #expect(store.block(request) == nil)
         #expect(lost.withLock { $0 } == torrent.geometry.pieceCount)
         #expect(store.cached.isEmpty)
     }

@@ -56,7 +56,7 @@ extension PieceStore {
 
 extension Timestamp {
     /// A deadline that no test is to reach.
-    static var later: Timestamp { .now() + .seconds(60) }
+    static var later: Timestamp { .now() + .seconds(120) }
 }
 
 /// Small pools, one a test.

@@ -43,7 +43,7 @@ struct EventLoopTests {
             }
         }
         for thread in threads { thread.join() }
-        let all = seen.wait(until: .now() + .seconds(10)) { $0.count == 4000 ? $0 : nil }
+        let all = seen.wait(until: .now() + .seconds(120)) { $0.count == 4000 ? $0 : nil }
         loop.stop()
         let messages = try #require(all)
         for thread in 0..<4 {
@@ -59,7 +59,7 @@ struct EventLoopTests {
         try loop.run(driver)
         #expect(await driver.isOnLoop())
         await driver.wake(after: .milliseconds(5))
-        let fired = seen.wait(until: .now() + .seconds(10)) { $0.contains(-1) ? true : nil }
+        let fired = seen.wait(until: .now() + .seconds(120)) { $0.contains(-1) ? true : nil }
         #expect(fired == true)
         loop.stop()
     }

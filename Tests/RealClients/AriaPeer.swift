@@ -34,7 +34,7 @@ package struct AriaPeer: RunningPeer, Sendable {
 
     /// A leecher of ours ends when it has everything.
     package func waitUntilComplete() throws {
-        let result = try process.wait(seconds: 90)
+        let result = try process.wait(seconds: 3 * Deadline.generous)
         guard result.exitCode == 0 else {
             throw RealClientError("aria2: \(result.ending)\n\(result.output)")
         }
@@ -43,7 +43,7 @@ package struct AriaPeer: RunningPeer, Sendable {
     /// Waits until it has at least one piece.
     package func waitForProgress() throws {
         // "[#2089b0 16KiB/1.0MiB(1%) CN:1 SD:0 DL:16KiB]"
-        _ = try process.wait(for: "progress", seconds: 90) { transcript in
+        _ = try process.wait(for: "progress", seconds: 3 * Deadline.generous) { transcript in
             transcript.split(separator: "\n").last {
                 $0.hasPrefix("[#") && $0.contains("/") && !$0.contains(" 0B/")
             }

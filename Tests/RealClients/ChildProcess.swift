@@ -150,7 +150,7 @@ package final class ChildProcess: @unchecked Sendable {
 
     /// Whether both output streams are closed on the other side, as they are once neither the
     /// program nor anything it left behind holds them.
-    package func waitForClosedOutput(seconds: Double = 5) -> Bool {
+    package func waitForClosedOutput(seconds: Double = Deadline.generous) -> Bool {
         let deadline = Deadline(seconds: seconds)
         return state.withLock {
             while openStreams > 0, !deadline.hasPassed { _ = state.wait(until: deadline.date) }
@@ -159,7 +159,12 @@ package final class ChildProcess: @unchecked Sendable {
     }
 
     private func text(_ stream: Int) -> String {
-        String(decoding: state.withLock { captured[stream] }, as: UTF8.self)
+        // What it has printed counts, whether or not the reading thread has had its turn.
+        let bytes = state.withLock {
+            drain(stream)
+            return captured[stream]
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     // MARK: - Ending

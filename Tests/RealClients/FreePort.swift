@@ -1,15 +1,24 @@
 import Foundation
+import Synchronization
 
 /// Ports of the loopback device that nobody used a moment ago.
 package enum FreePort {
-    /// Asks the kernel for a free TCP port of 127.0.0.1 that is free for UDP as well.
+    /// Below those that the kernel gives to whoever asks for any (from 32768): nobody is handed one
+    /// of these before the program that it is for has bound it.
+    private static let ports: Range<UInt32> = 20_000..<32_000
+    private static let count = Atomic(UInt32.random(in: 0..<1 << 20))
+
+    /// A port of 127.0.0.1 that is free for TCP and UDP, and never given twice.
     package static func next() throws -> UInt16 {
-        for _ in 0..<50 {
-            let stream = try bound(type: SOCK_STREAM.rawValue, port: 0)
-            defer { close(stream.descriptor) }
-            if let datagram = try? bound(type: SOCK_DGRAM.rawValue, port: stream.port) {
-                close(datagram.descriptor)
-                return stream.port
+        for _ in 0..<1000 {
+            let number = count.add(1, ordering: .relaxed).newValue
+            let port = UInt16(ports.lowerBound + number % UInt32(ports.count))
+            if let stream = try? bound(type: SOCK_STREAM.rawValue, port: port) {
+                defer { close(stream.descriptor) }
+                if let datagram = try? bound(type: SOCK_DGRAM.rawValue, port: port) {
+                    close(datagram.descriptor)
+                    return port
+                }
             }
         }
         throw RealClientError("no port is free for both TCP and UDP")

@@ -45,7 +45,7 @@ package struct Swarmfs: Sendable {
 
     /// What `status --json` says, of one mount or of all.
     package func report(of mountpoint: String? = nil) throws -> MountReport {
-        let result = try run(["status", "--json"] + (mountpoint.map { [$0] } ?? []), seconds: 20)
+        let result = try run(["status", "--json"] + (mountpoint.map { [$0] } ?? []))
         guard result.exitCode == 0 else {
             throw RealClientError("swarmfs status: \(result.ending) \(result.errors)")
         }

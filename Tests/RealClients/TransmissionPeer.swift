@@ -49,14 +49,18 @@ package struct TransmissionPeer: RunningPeer, Sendable {
 
     /// Waits until it has every piece and its files are on disk.
     package func waitUntilComplete() throws {
-        try Deadline(seconds: 90).wait(for: "Transmission to have it all:\n\(state())") {
+        try Deadline(seconds: 3 * Deadline.generous).wait(
+            for: "Transmission to have it all:\n\(state())"
+        ) {
             field("Percent Done") == "100%" && ["Idle", "Seeding"].contains(field("State"))
         }
     }
 
     /// Waits until it has at least one piece.
     package func waitForProgress() throws {
-        try Deadline(seconds: 90).wait(for: "Transmission to have a piece:\n\(state())") {
+        try Deadline(seconds: 3 * Deadline.generous).wait(
+            for: "Transmission to have a piece:\n\(state())"
+        ) {
             guard let done = field("Percent Done"), done.hasSuffix("%") else { return false }
             return (Double(done.dropLast()) ?? 0) > 0
         }

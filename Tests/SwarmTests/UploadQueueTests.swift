@@ -23,6 +23,25 @@ struct UploadQueueTests {
         #expect(queue.isEmpty)
     }
 
+    @Test func `a run ends at a gap, at another piece and at its limit`() {
+        func block(_ piece: Int, _ begin: Int, _ length: Int = 100) -> BlockRequest {
+            BlockRequest(piece: PieceIndex(piece), begin: begin, length: length)
+        }
+        var queue = UploadQueue()
+        let blocks = [
+            block(0, 0), block(0, 100), block(0, 200), block(0, 400), block(1, 500), block(2, 0),
+            block(2, 100, 1000),
+        ]
+        for block in blocks { _ = queue.add(block) }
+        #expect(Array(queue.waiting) == blocks)
+        let runs = [blocks[0..<2], blocks[2..<3], blocks[3..<4], blocks[4..<5], blocks[5..<6]]
+        for run in runs { #expect(queue.nextRun(limit: 299) == Array(run)) }
+        // What is longer than the limit comes alone.
+        #expect(queue.nextRun(limit: 299) == [blocks[6]])
+        #expect(queue.nextRun(limit: 299).isEmpty)
+        #expect(queue.isEmpty && queue.waiting.isEmpty)
+    }
+
     @Test func `the limit holds however long the queue lives`() {
         var queue = UploadQueue()
         for number in 0..<UploadQueue.limit { _ = queue.add(block(number)) }

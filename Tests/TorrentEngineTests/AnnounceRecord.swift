@@ -28,10 +28,10 @@ final class AnnounceRecord: Sendable {
 
     var all: [Entry] { entries.wait { $0 } ?? [] }
 
-    /// Whether an announce with this event has come within ten seconds.
+    /// Whether an announce with this event has come.
     func has(_ event: String) async throws -> Bool {
         try await blocking { [entries] in
-            entries.wait(until: .now() + .seconds(10)) { entries in
+            entries.wait(until: .later) { entries in
                 entries.contains { $0.event == event } ? true : nil
             } ?? false
         }

@@ -81,9 +81,9 @@ final class HTTPTestServer: Sendable {
     /// The URL of a path.
     func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    /// Returns when `count` requests have come; false after ten seconds.
+    /// Returns when `count` requests have come; false when they have not `later`.
     func waitForRequests(_ count: Int) -> Bool {
-        requests.wait(until: .now() + .seconds(10)) { $0 >= count ? true : nil } ?? false
+        requests.wait(until: .later) { $0 >= count ? true : nil } ?? false
     }
 
     /// How many requests have come.

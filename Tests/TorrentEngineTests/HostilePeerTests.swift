@@ -6,7 +6,7 @@ import Testing
 import TorrentCore
 import TorrentEngine
 
-@Suite("Readers get right bytes whatever peers do", .timeLimit(.minutes(1)))
+@Suite("Readers get right bytes whatever peers do", .serialized, .timeLimit(.minutes(10)))
 struct HostilePeerTests {
     enum Trouble: CaseIterable, Sendable {
         case garbage, silence, wrongTorrent, closesAtOnce, closesAfterHandshake, closesAfterHave

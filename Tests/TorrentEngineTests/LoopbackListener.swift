@@ -4,7 +4,9 @@ import Reactor
 /// A blocking socket that listens on loopback, for the servers that tests script.
 enum LoopbackListener {
     /// The descriptor, which is the caller's to close, and the port that the kernel chose.
-    static func open() throws(SystemError) -> (descriptor: Int32, port: UInt16) {
+    static func open(
+        listens: Bool = true
+    ) throws(SystemError) -> (descriptor: Int32, port: UInt16) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw SystemError.last("socket") }
         var address = sockaddr_in()
@@ -13,7 +15,7 @@ enum LoopbackListener {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 64) == 0
+                bind(listener, $0, length) == 0 && (!listens || listen(listener, 64) == 0)
                     && getsockname(listener, $0, &length) == 0
             }
         }

@@ -36,10 +36,10 @@ final class ScriptedPeer: Sendable {
     /// Ends the accepting thread, which closes the listener.
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    /// Whether `count` connections have come to their end within ten seconds.
+    /// Whether `count` connections have come to their end.
     func haveEnded(_ count: Int) async throws -> Bool {
         try await blocking { [ended] in
-            ended.wait(until: .now() + .seconds(10)) { $0 >= count ? true : nil } ?? false
+            ended.wait(until: .later) { $0 >= count ? true : nil } ?? false
         }
     }
 }

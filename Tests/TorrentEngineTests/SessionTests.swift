@@ -6,7 +6,7 @@ import Testing
 import TorrentCore
 import TorrentEngine
 
-@Suite("Sessions exchange torrents on demand", .timeLimit(.minutes(2)))
+@Suite("Sessions exchange torrents on demand", .serialized, .timeLimit(.minutes(10)))
 struct SessionTests {
     private static let sizes = [
         "a/one.bin": 200_000, "a/two.bin": 1, "empty": 0, "z.bin": 333_333,

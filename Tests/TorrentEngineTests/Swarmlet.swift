@@ -95,7 +95,7 @@ final class Swarmlet {
     /// thread of its own, since it blocks.
     func read(
         _ torrent: SessionTorrent, _ path: String, offset: Int64 = 0, count: Int? = nil,
-        patience: Interval = .seconds(30)
+        patience: Interval = .seconds(Wire.patience)
     ) async throws -> Data {
         let layout = torrent.metainfo.info.layout
         let file = try #require(
@@ -105,15 +105,9 @@ final class Swarmlet {
             })
         let length = count ?? Int(layout.length(of: file) - offset)
         let store = torrent.store
-        let result: Result<Data, SystemError> = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    returning: Self.read(
-                        store, file, offset: offset, count: length,
-                        until: .now() + patience))
-            }
-        }
-        return try result.get()
+        return try await blocking {
+            Self.read(store, file, offset: offset, count: length, until: .now() + patience)
+        }.get()
     }
 
     private static func read(

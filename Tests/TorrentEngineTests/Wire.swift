@@ -8,8 +8,12 @@ import TorrentCore
 final class Wire {
     enum Failure: Error { case closed }
 
+    /// Seconds of silence after which the other side is taken to hang.
+    static let patience: Double = 120
+
     private let descriptor: Int32
-    private var decoder = PeerMessageDecoder(limits: PeerMessageLimits(acceptsFast: true))
+    private var decoder = PeerMessageDecoder(
+        limits: PeerMessageLimits(acceptsFast: true))
     private var received: [UInt8] = []
     /// The payload of the `piece` message that `next` returned last.
     private(set) var payload: [UInt8] = []
@@ -19,7 +23,7 @@ final class Wire {
     /// Takes over a connected socket.
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        var patience = timeval(tv_sec: Int(Self.patience), tv_usec: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience,
             socklen_t(MemoryLayout<timeval>.size))
@@ -88,7 +92,7 @@ final class Wire {
         return Array(received[..<count])
     }
 
-    /// Returns when the other side has closed, or after ten silent seconds.
+    /// Returns when the other side has closed, or hangs.
     func drain() {
         while (try? fill()) != nil { received = [] }
     }

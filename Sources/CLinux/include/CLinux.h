@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/timerfd.h>
+#include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -47,3 +48,7 @@ static inline void swarmfs_set_thread_name(const char *name) {
 
 /// `accept4` with a non-blocking, close-on-exec result; a GNU extension.
 int swarmfs_accept(int descriptor, struct sockaddr *address, socklen_t *length);
+
+/// `pread` of what the kernel's page cache holds: fewer bytes, or EAGAIN, where the rest would have
+/// to wait for a disk, and EOPNOTSUPP where the filesystem cannot tell (preadv2(2), `RWF_NOWAIT`).
+ssize_t swarmfs_read_resident(int descriptor, void *buffer, size_t count, int64_t offset);
