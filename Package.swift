@@ -77,9 +77,12 @@ var targets: [Target] = [
         ],
         path: "Sources/TestPeerCommand",
         swiftSettings: common),
+    .target(name: "CAllocations", publicHeadersPath: "include"),
     .executableTarget(
         name: "Benchmarks",
-        dependencies: ["PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto"],
+        dependencies: [
+            "CAllocations", "PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto",
+        ],
         swiftSettings: common),
 
     tests("TorrentCoreTests", ["TorrentCore"]),

@@ -40,11 +40,7 @@ extension MountedFileSystem {
         let bytes = offset..<offset + Int64(count)
         let storage = contents[torrent]
         let outcome = ReplyBuffer.with(count) { buffer in
-            let outcome = storage.read(file, offset: offset, into: buffer)
-            if case .bytes(let count) = outcome {
-                request.take()?.reply(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            }
-            return outcome
+            storage.read(file, offset: offset, lendingOr: buffer) { request.take()?.reply($0) }
         }
         switch outcome {
         case .bytes:
@@ -136,12 +132,10 @@ extension MountedFileSystem {
     private func answer(_ read: WaitingRead) -> Range<PieceIndex>? {
         let storage = contents[read.torrent]
         let outcome = ReplyBuffer.with(read.bytes.count) { buffer in
-            let outcome = storage.read(read.file, offset: read.bytes.lowerBound, into: buffer)
-            if case .bytes(let count) = outcome {
+            storage.read(read.file, offset: read.bytes.lowerBound, lendingOr: buffer) { parts in
                 inodes.succeeded(read.bytes, of: read.node)
-                read.reply(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                read.reply(parts)
             }
-            return outcome
         }
         switch outcome {
         case .bytes: break

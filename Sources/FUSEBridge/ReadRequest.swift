@@ -18,6 +18,19 @@ struct ReadRequest: ~Copyable {
         discard self
     }
 
+    /// Answers with data in parts that follow each other.
+    consuming func reply(_ parts: [UnsafeRawBufferPointer]) {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: parts.count) { vectors in
+            for (index, part) in parts.enumerated() {
+                vectors[index] = iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: part.baseAddress),
+                    iov_len: part.count)
+            }
+            _ = fuse_reply_iov(raw, vectors.baseAddress, Int32(parts.count))
+        }
+        discard self
+    }
+
     /// Answers with an error number.
     consuming func fail(_ code: Int32) {
         fuse_reply_err(raw, code)

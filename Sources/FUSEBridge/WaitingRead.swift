@@ -61,8 +61,8 @@ final class WaitingRead: @unchecked Sendable {
         self.deadline = deadline
     }
 
-    /// Answers with data.
-    func reply(_ data: UnsafeRawBufferPointer) { request.take()?.reply(data) }
+    /// Answers with data in parts.
+    func reply(_ parts: [UnsafeRawBufferPointer]) { request.take()?.reply(parts) }
 
     /// Answers with an error number.
     func fail(_ code: Int32) { request.take()?.fail(code) }

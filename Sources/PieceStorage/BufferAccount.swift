@@ -10,6 +10,12 @@ final class BufferAccount: Sendable {
 
     init(pool: BufferPool) { self.pool = pool }
 
+    /// Bytes that buffers of `capacity` may still take.
+    func available(_ capacity: Int) -> Int {
+        let spare = Self.guaranteed - outstanding.load(ordering: .relaxed)
+        return max(pool.availableBytes, spare * capacity)
+    }
+
     func take(_ capacity: Int) -> UnsafeMutableRawPointer? {
         let count = outstanding.add(1, ordering: .relaxed).newValue
         if let address = pool.take(capacity, mayExceed: count <= Self.guaranteed) {

@@ -8,6 +8,7 @@ final class BufferPool: Sendable {
         // Safe: each address is in one list or with one owner, never both.
         var free: [Int: [UnsafeMutableRawPointer]] = [:]
         var mappedBytes = 0
+        var freeListBytes = 0
         var waiting: [ObjectIdentifier: @Sendable () -> Void] = [:]
     }
 
@@ -27,6 +28,11 @@ final class BufferPool: Sendable {
     /// Bytes mapped, free or in use.
     var mappedBytes: Int { state.withLock { $0.mappedBytes } }
 
+    /// Bytes that may still be taken within the limit.
+    var availableBytes: Int {
+        state.withLock { limit - $0.mappedBytes + $0.freeListBytes }
+    }
+
     /// The size that a buffer of `length` bytes takes.
     static func capacity(for length: Int) -> Int {
         var capacity = BufferPool.smallest
@@ -41,7 +47,10 @@ final class BufferPool: Sendable {
     /// false, or where the system has none.
     func take(_ capacity: Int, mayExceed: Bool) -> UnsafeMutableRawPointer? {
         state.withLock { state in
-            if let address = state.free[capacity]?.popLast() { return address }
+            if let address = state.free[capacity]?.popLast() {
+                state.freeListBytes -= capacity
+                return address
+            }
             while state.mappedBytes + capacity > limit, Self.unmapOne(&state) {}
             guard mayExceed || state.mappedBytes + capacity <= limit else { return nil }
             let protection = PROT_READ | PROT_WRITE
@@ -65,6 +74,7 @@ final class BufferPool: Sendable {
                 state.mappedBytes -= capacity
             } else {
                 state.free[capacity, default: []].append(address)
+                state.freeListBytes += capacity
             }
             defer { state.waiting.removeAll() }
             return state.waiting
@@ -77,6 +87,7 @@ final class BufferPool: Sendable {
         guard let largest, let address = state.free[largest]?.popLast() else { return false }
         munmap(address, largest)
         state.mappedBytes -= largest
+        state.freeListBytes -= largest
         return true
     }
 }

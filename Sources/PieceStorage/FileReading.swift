@@ -8,6 +8,14 @@ package protocol FileReading: Sendable {
     func read(
         _ file: FileIndex, offset: Int64, into buffer: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome
+    /// Hands verified bytes of a file to `body` in parts that follow each other, `count` bytes in all
+    /// or as many as there are up to the file's end. Bytes in memory are lent where they are; others
+    /// are read into `buffer`, which has room for `count`. The parts last as long as the call of
+    /// `body`, which is called where the outcome is `bytes` and not empty.
+    func read(
+        _ file: FileIndex, offset: Int64, lendingOr buffer: UnsafeMutableRawBufferPointer,
+        _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) -> ReadOutcome
     /// Calls `completion` once, on any thread, when every piece of the range is there, and tells
     /// the source to fetch them. Nil, and `completion` is never called, where none is missing by
     /// now: read again.

@@ -8,6 +8,23 @@ extension PieceStore: FileReading {
     package func read(
         _ file: FileIndex, offset: Int64, into buffer: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
+        read(file, offset: offset, buffer, { Self.copy($0, to: buffer) }, onRead: { _ in })
+    }
+
+    /// The same, and no copy of what is in memory.
+    package func read(
+        _ file: FileIndex, offset: Int64, lendingOr buffer: UnsafeMutableRawBufferPointer,
+        _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) -> ReadOutcome {
+        read(file, offset: offset, buffer, body, onRead: { body([$0]) })
+    }
+
+    /// `body` gets the parts of a read that is not wholly of one open cache file, `onRead` the bytes
+    /// of one that is.
+    private func read(
+        _ file: FileIndex, offset: Int64, _ buffer: UnsafeMutableRawBufferPointer,
+        _ body: ([UnsafeRawBufferPointer]) -> Void, onRead: (UnsafeRawBufferPointer) -> Void
+    ) -> ReadOutcome {
         guard file.rawValue >= 0, file.value < layout.count else { return .failed(ENOENT) }
         guard offset >= 0 else { return .failed(EINVAL) }
         let length = layout.length(of: file)
@@ -21,15 +38,31 @@ extension PieceStore: FileReading {
             return (true, state.files.lookUp(file))
         }
         guard allCached, let open else {
-            return readMixed(file, offset: offset, pieces: pieces, into: target)
+            return readMixed(file, offset: offset, pieces: pieces, target, body)
         }
-        return outcome(of: read(open, file, at: offset, into: target), count, pieces)
+        let access = read(open, file, at: offset, into: target)
+        if case .done = access { onRead(UnsafeRawBufferPointer(target)) }
+        return outcome(of: access, count, pieces)
+    }
+
+    /// Copies what is not there already.
+    private static func copy(
+        _ parts: [UnsafeRawBufferPointer], to buffer: UnsafeMutableRawBufferPointer
+    ) {
+        var done = 0
+        for part in parts {
+            let target = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            if part.baseAddress != UnsafeRawPointer(target.baseAddress) {
+                target.copyMemory(from: part)
+            }
+            done += part.count
+        }
     }
 
     /// Pieces from memory, from a file that is not open yet, or from both.
     private func readMixed(
         _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>,
-        into target: UnsafeMutableRawBufferPointer
+        _ target: UnsafeMutableRawBufferPointer, _ body: ([UnsafeRawBufferPointer]) -> Void
     ) -> ReadOutcome {
         // Opened first: a file that turns out damaged changes what is cached.
         if state.withLock({ $0.cached.first(in: pieces, isSet: true) }) != nil,
@@ -51,13 +84,16 @@ extension PieceStore: FileReading {
             return missing
         }
         if let missing { return .missing(missing) }
-        return copy(file, offset: offset, pieces: pieces, memory: memory, into: target)
+        return withExtendedLifetime(memory) {
+            collect(file, offset: offset, pieces: pieces, memory: memory, target, body)
+        }
     }
 
-    private func copy(
+    private func collect(
         _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>, memory: [PieceBuffer?],
-        into target: UnsafeMutableRawBufferPointer
+        _ target: UnsafeMutableRawBufferPointer, _ body: ([UnsafeRawBufferPointer]) -> Void
     ) -> ReadOutcome {
+        var parts: [UnsafeRawBufferPointer] = []
         let size = Int64(geometry.pieceLength)
         let start = layout.offset(of: file) + offset
         var done = 0
@@ -68,9 +104,8 @@ extension PieceStore: FileReading {
             var count = min(target.count - done, geometry.pieceLength - inPiece)
             if let buffer = memory[piece.value - pieces.lowerBound.value] {
                 guard inPiece + count <= buffer.bytes.count else { return .failed(EIO) }
-                UnsafeMutableRawBufferPointer(rebasing: target[done..<done + count]).copyMemory(
-                    from: UnsafeRawBufferPointer(
-                        rebasing: buffer.bytes[inPiece..<inPiece + count]))
+                parts.append(
+                    UnsafeRawBufferPointer(rebasing: buffer.bytes[inPiece..<inPiece + count]))
                 pools.counters.addRead(count)
                 done += count
                 continue
@@ -86,8 +121,10 @@ extension PieceStore: FileReading {
             let access =
                 open.map { read($0, file, at: offset + Int64(done), into: part) } ?? opening
             guard case .done = access else { return outcome(of: access, count, pieces) }
+            parts.append(UnsafeRawBufferPointer(part))
             done += count
         }
+        body(parts)
         return .bytes(target.count)
     }
 

@@ -12,8 +12,8 @@ extension PieceStore {
         guard geometry.contains(piece), cacheFolder != nil else { return nil }
         let length = geometry.length(of: piece)
         var buffer = PieceBuffer(piece: piece, length: length, account: account)
-        if buffer == nil, let handler = state.withLock({ $0.bufferAvailable }) {
-            pools.buffers.notify(ObjectIdentifier(self), handler)
+        if buffer == nil {
+            notifyOfBuffers()
             // Memory given back before the line above has notified nobody.
             buffer = PieceBuffer(piece: piece, length: length, account: account)
         }
@@ -30,6 +30,20 @@ extension PieceStore {
             }
         }
         return buffer
+    }
+
+    /// Bytes of pieces that there is room for, beside those whose buffers are out: received into,
+    /// being verified or written, of any torrent. Two locks.
+    package var availableBufferBytes: Int {
+        let capacity = BufferPool.capacity(for: geometry.pieceLength)
+        let bytes = account.available(capacity) + state.withLock { $0.retainedBytes }
+        return bytes / capacity * geometry.pieceLength
+    }
+
+    /// Calls the handler of `setBufferAvailableHandler` once, when some memory comes back next.
+    package func notifyOfBuffers() {
+        guard let handler = state.withLock({ $0.bufferAvailable }) else { return }
+        pools.buffers.notify(ObjectIdentifier(self), handler)
     }
 
     /// Takes a full buffer; nobody may write to it any more. On a hash thread: the piece is

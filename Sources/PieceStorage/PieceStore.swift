@@ -87,7 +87,8 @@ package final class PieceStore: Sendable {
         state.withLock { $0.pieceLost = handler }
     }
 
-    /// Sets who is told that `makeBuffer` may succeed again after it gave nil. From any thread.
+    /// Sets who is told that memory has come back, once after `makeBuffer` gave nil and after each
+    /// `notifyOfBuffers`. From any thread.
     package func setBufferAvailableHandler(_ handler: (@Sendable () -> Void)?) {
         state.withLock { $0.bufferAvailable = handler }
     }

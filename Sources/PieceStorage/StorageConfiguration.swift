@@ -4,13 +4,14 @@ import Glibc
 package struct StorageConfiguration: Sendable {
     /// Threads that hash; one a core, since hashing is all they do.
     package var hashThreads = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    /// Threads that write pieces: two, so that one slow file does not hold up the others.
-    package var writeThreads = 2
+    /// Threads that write pieces: one, as the kernel lets one thread at a time write to a file, and a
+    /// second one spins meanwhile; all files are on the same disk.
+    package var writeThreads = 1
     /// Threads that read blocks for peers: enough to keep a disk's queue filled.
     package var uploadThreads = 4
     /// Memory of pieces being received, hashed and written, over all torrents. Every torrent
     /// may have four pieces, whatever this says.
-    package var bufferBytes = 256 << 20
+    package var bufferBytes = 64 << 20
     /// Memory of verified pieces that could not be written (a full disk), per torrent; at least
     /// two pieces, so that a read that crosses a border can be answered.
     package var retainedBytes = 64 << 20

@@ -27,7 +27,7 @@ package final class WorkPool: Sendable {
     /// Queues work, behind all other of the same urgency; false, and nothing is done, after
     /// `stop`.
     package func submit(urgent: Bool = false, _ work: @escaping @Sendable () -> Void) -> Bool {
-        state.update { state in
+        state.updateForOne { state in
             guard !state.isStopping else { return false }
             if urgent { state.urgent.append(work) } else { state.ordinary.append(work) }
             return true

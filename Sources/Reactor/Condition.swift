@@ -39,6 +39,16 @@ package final class Condition<Value>: Sendable {
         return body(&value)
     }
 
+    /// Changes the value and wakes one waiter, where any will do.
+    package func updateForOne<Result>(_ body: (inout Value) -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_cond_signal(condition)
+            pthread_mutex_unlock(mutex)
+        }
+        return body(&value)
+    }
+
     /// Waits until `body` gives a result, trying it now and after each update; nil where
     /// `deadline` comes first.
     package func wait<Result>(

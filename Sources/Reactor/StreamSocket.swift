@@ -57,6 +57,12 @@ package final class StreamSocket {
     /// kernel goes back to its ways by itself.
     package func acknowledgeNow() { setOption(IPPROTO_TCP, TCP_QUICKACK, 1) }
 
+    /// Lets the socket count as readable from so many bytes on (at least one), at its end, and when
+    /// the kernel has no room for more.
+    package func setReceiveLowWater(_ bytes: Int) {
+        setOption(Int(SOL_SOCKET), SO_RCVLOWAT, Int32(clamping: bytes))
+    }
+
     /// Fills `first`, then `second`, with one system call.
     package func read(
         into first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer

@@ -13,19 +13,18 @@ extension TorrentStateMachine {
         openingPausedUntil = now + Self.bufferRetry
     }
 
-    /// There may be a buffer again after `bufferUnavailable`; saves waiting for the next try.
-    package mutating func bufferAvailable(now: Timestamp) {
+    /// Tells how many bytes of buffers there are to be had now, which open pieces are not alone in
+    /// using: verified ones keep theirs until they are written, and other torrents have some.
+    package mutating func memoryAvailable(_ bytes: Int, now: Timestamp) {
         self.now = now
-        resumeOpening()
+        let hasGrown = bytes > availableBytes
+        availableBytes = bytes
+        if hasGrown { memoryFreed() }
     }
 
-    mutating func resumeOpening() {
-        guard openingPausedUntil > .zero else { return }
-        openingPausedUntil = .zero
-        shortage = .none
-        urgentHasWork = true
-        workAppeared()
-    }
+    /// Whether some piece could not be opened for want of memory: `memoryAvailable` is to be called
+    /// when some has been given back.
+    package var isShortOfMemory: Bool { shortage != .none }
 
     /// Opens a piece within the memory budget, or returns nil.
     ///
@@ -42,12 +41,14 @@ extension TorrentStateMachine {
                 return nil
             }
             let dropped = open[victim].piece
+            availableBytes = min(availableBytes, .max - length) + open[victim].length
             close(victim)
             actions.append(.dropPiece(dropped))
         }
         let slot = open.open(piece, geometry: geometry, isUrgent: isUrgent)
         open[slot].isOnParole = smartBan.hasFailed(piece)
         actions.append(.openPiece(piece))
+        availableBytes -= length
         if let isPadding {
             for block in 0..<open[slot].blockCount where isPadding(geometry.block(block, of: piece))
             {
@@ -60,9 +61,11 @@ extension TorrentStateMachine {
 
     private func fits(_ length: Int, isUrgent: Bool) -> Bool {
         if open.count == 0 { return true }
-        let speculative = configuration.bufferBytes / 4 * 3
+        let reserve = isUrgent ? 0 : configuration.bufferBytes / 4
         return open.bytes + length <= configuration.bufferBytes
-            && (isUrgent || open.speculativeBytes + length <= speculative)
+            && length + reserve <= availableBytes
+            && (isUrgent
+                || open.speculativeBytes + length <= configuration.bufferBytes - reserve)
     }
 
     private func victim(isUrgent: Bool) -> Int? {

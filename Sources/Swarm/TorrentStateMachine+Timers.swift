@@ -49,7 +49,10 @@ extension TorrentStateMachine {
         rates.sort()
         assumedRate = rates.isEmpty ? PeerModel.unprovenRate : rates[rates.count / 2]
         dropIdlePieces()
-        if openingPausedUntil <= now { resumeOpening() }
+        if openingPausedUntil > .zero, openingPausedUntil <= now {
+            openingPausedUntil = .zero
+            memoryFreed()
+        }
     }
 
     /// A peer that owes blocks and sends nothing: its blocks are asked of others.

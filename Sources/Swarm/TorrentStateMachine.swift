@@ -43,6 +43,8 @@ package struct TorrentStateMachine: Sendable {
     var shortage = BufferShortage.none
     /// Opening is not tried before, since there was no buffer.
     var openingPausedUntil = Timestamp.zero
+    /// See `memoryAvailable`; less what was opened since.
+    var availableBytes = Int.max
     /// Scratch arrays of the urgent scheduler.
     var candidates: [UrgentCandidate] = []
 

@@ -1,6 +1,6 @@
 extension [UInt8] {
     /// Appends an integer, most significant byte first (network order).
-    package mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+    @inlinable package mutating func appendBigEndian(_ value: some FixedWidthInteger) {
         var shift = value.bitWidth - 8
         while shift >= 0 {
             append(UInt8(truncatingIfNeeded: value >> shift))

@@ -10,20 +10,18 @@ extension PeerConnection {
     /// While a block's payload is arriving, so much more is asked for: the next message's header.
     /// What follows it goes straight to its place with the next call.
     private static let headerRoom = 64
+    /// Between two messages so much is asked for while blocks are to come: their payload is copied
+    /// from there, and yet a burst of small messages takes few calls.
+    private static let messageRoom = 1024
 
     /// Reads until the socket is drained or the turn's share is used up.
     func receive(now: Timestamp) {
-        defer {
-            if isOpen, machine.outstandingRequestCount > 0 {
-                context.lateAcknowledgements.received(self, now: now)
-            }
-        }
         var budget = Self.bytesPerTurn
+        defer { finishReceiving(Self.bytesPerTurn - budget, now: now) }
         while budget > 0, isOpen, !isOverfull {
             let payload = payloadRoom
             let control = UnsafeMutableRawBufferPointer(
-                rebasing: payload.isEmpty
-                    ? context.scratch[...] : context.scratch[..<Self.headerRoom])
+                rebasing: context.scratch.prefix(controlRoom(isInBlock: !payload.isEmpty)))
             let first = payload.isEmpty ? control : payload
             let second =
                 payload.isEmpty ? UnsafeMutableRawBufferPointer(start: nil, count: 0) : control
@@ -44,6 +42,21 @@ extension PeerConnection {
             case .failed(let code):
                 close(SystemError(code, "receive").description, now: now)
             }
+        }
+    }
+
+    private func controlRoom(isInBlock: Bool) -> Int {
+        if isInBlock { return Self.headerRoom }
+        return machine.outstandingRequestCount > 0 ? Self.messageRoom : context.scratch.count
+    }
+
+    private func finishReceiving(_ count: Int, now: Timestamp) {
+        guard isOpen else { return }
+        let requests = machine.outstandingRequestCount
+        if requests > 0 { context.lateAcknowledgements.received(self, now: now) }
+        let outstanding = requests * BlockRequest.standardLength
+        if receiveBatching.received(count, outstanding: outstanding, now: now) {
+            socket.setReceiveLowWater(receiveBatching.lowWater)
         }
     }
 
@@ -87,8 +100,11 @@ extension PeerConnection {
 
     /// Takes control bytes apart; payload in between is copied to its place.
     private func process(_ bytes: UnsafeRawBufferPointer, now: Timestamp) {
-        var rest = bytes
-        while !rest.isEmpty, isOpen {
+        // A position instead of a variable slice: the `Span` would have the compiler put that on the
+        // heap, once a block.
+        var position = 0
+        while position < bytes.count, isOpen {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
             let room = payloadRoom
             let count: Int
             if room.isEmpty {
@@ -102,7 +118,7 @@ extension PeerConnection {
             drainActions(now: now)
             // Nothing consumed means that the machine waits for the owner's answer or is closing.
             guard count > 0 else { return }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            position += count
         }
     }
 

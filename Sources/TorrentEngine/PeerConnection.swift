@@ -41,6 +41,7 @@ final class PeerConnection: ReadyHandler {
     /// peer says that it listens.
     var listenEndpoint: Endpoint?
 
+    var receiveBatching = ReceiveBatching()
     /// When what has been received is to be acknowledged, unless more has come by then.
     var acknowledgeAt: Timestamp?
 
@@ -127,7 +128,9 @@ final class PeerConnection: ReadyHandler {
     /// See `LateAcknowledgements`.
     func acknowledgeNow() {
         acknowledgeAt = nil
-        if isOpen { socket.acknowledgeNow() }
+        guard isOpen else { return }
+        socket.acknowledgeNow()
+        if receiveBatching.fellSilent() { socket.setReceiveLowWater(receiveBatching.lowWater) }
     }
 
     /// Sends, at the end of this turn, what the state machine has queued.

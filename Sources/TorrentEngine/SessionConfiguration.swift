@@ -17,9 +17,10 @@ package struct SessionConfiguration: Sendable {
     package var trackers: [String] = []
     /// Whether cached pieces are served to peers.
     package var isUploadEnabled = true
-    /// Bytes of piece buffers: pieces being received or waiting to be hashed and written. A quarter
-    /// of a gigabyte holds a second of a fast link; a torrent always gets four pieces.
-    package var bufferBytes = 256 * 1024 * 1024
+    /// Bytes of piece buffers: pieces being received, hashed or written, over all torrents; each
+    /// may have four pieces whatever this says. 64 MiB hold half a second of a link of 1 Gbit/s, and
+    /// more makes no stream faster: a larger backlog only waits longer for the same disk.
+    package var bufferBytes = 64 * 1024 * 1024
     /// Connections over all torrents. Each costs a descriptor and some kilobytes.
     package var connectionLimit = 200
     /// Seeds every random decision but the peer identity; a test may fix it.

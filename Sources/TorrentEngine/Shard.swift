@@ -217,10 +217,10 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.readTimedOut(pieces: pieces, path: path, now: now)
         case .pieceFinished(let id, let outcome):
             context.torrents[id]?.pieceFinished(outcome, now: now)
-        case .bufferAvailable(let id):
-            context.torrents[id]?.bufferAvailable(now: now)
         case .pieceLost(let id, let piece):
             context.torrents[id]?.pieceLost(piece, now: now)
+        case .buffersAvailable(let id):
+            context.torrents[id]?.isAwaitingBuffers = false
         case .blocksRead(let id, let peer, let requests, let blocks):
             context.torrents[id]?.blocksRead(blocks, requests: requests, for: peer, now: now)
         case .httpAnnounced(let id, let tracker, let attempt, let result):

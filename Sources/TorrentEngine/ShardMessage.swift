@@ -14,10 +14,10 @@ enum ShardMessage: Sendable {
     case readTimedOut(TorrentID, Range<PieceIndex>, path: String)
     /// The hash pool is done with a piece.
     case pieceFinished(TorrentID, PieceOutcome)
-    /// Memory for pieces has been given back after there was none.
-    case bufferAvailable(TorrentID)
     /// A verified piece could not be kept.
     case pieceLost(TorrentID, PieceIndex)
+    /// Buffer memory has been given back.
+    case buffersAvailable(TorrentID)
     /// Blocks for a peer have been read, one for each request; nil where it is not there any more.
     case blocksRead(TorrentID, PeerKey, [BlockRequest], [UploadBlock?])
     /// An HTTP tracker has answered.

@@ -97,8 +97,23 @@ extension Torrent {
 
     /// Carries out what the swarm machine has decided.
     func runSwarm(now: Timestamp) {
+        if let available = store?.availableBufferBytes {
+            swarm?.memoryAvailable(available, now: now)
+        }
         swarm?.takeActions(into: &swarmActions)
         for action in swarmActions { run(action, now: now) }
+        awaitBuffers(now: now)
+    }
+
+    /// Where a piece could not be opened for want of memory, has the turn that some comes back begin
+    /// at once.
+    private func awaitBuffers(now: Timestamp) {
+        guard let store, swarm?.isShortOfMemory == true, !isAwaitingBuffers else { return }
+        isAwaitingBuffers = true
+        store.notifyOfBuffers()
+        // What came back before that has told nobody.
+        swarm?.memoryAvailable(store.availableBufferBytes, now: now)
+        if swarm?.isShortOfMemory == false { context.loop.wake() }
     }
 
     private func run(_ action: SwarmAction, now: Timestamp) {
@@ -193,9 +208,6 @@ extension Torrent {
         }
         if isComplete { announces.complete(now: now) }
     }
-
-    /// Memory for pieces has been given back.
-    func bufferAvailable(now: Timestamp) { swarm?.bufferAvailable(now: now) }
 
     /// A verified piece could not be kept, or was evicted.
     func pieceLost(_ piece: PieceIndex, now: Timestamp) {

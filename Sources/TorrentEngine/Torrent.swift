@@ -56,6 +56,8 @@ final class Torrent {
     var nextHurry = Timestamp.zero
     /// What the last read waits for that came too early for that.
     var hurriedPieces: Range<PieceIndex>?
+    /// Whether the store has been asked to tell when memory comes back.
+    var isAwaitingBuffers = false
     /// Where a turn's decisions are taken to, to use its memory again.
     var swarmActions: [SwarmAction] = []
 
@@ -93,13 +95,15 @@ final class Torrent {
         swarm = TorrentStateMachine(
             geometry: metainfo.info.geometry, have: have,
             configuration: SwarmConfiguration(
-                bufferBytes: context.configuration.bufferBytes,
+                // Four pieces, as the store gives every torrent.
+                bufferBytes: max(
+                    context.configuration.bufferBytes, 4 * metainfo.info.geometry.pieceLength),
                 isUploadEnabled: sources.isUploadEnabled),
             seed: context.nextSeed(), now: now,
             isPadding: isPadding)
         let (id, mailbox) = (self.id, context.mailbox)
         store.setPieceLostHandler { mailbox.post(.pieceLost(id, $0)) }
-        store.setBufferAvailableHandler { mailbox.post(.bufferAvailable(id)) }
+        store.setBufferAvailableHandler { mailbox.post(.buffersAvailable(id)) }
         if isFirstStart { findPeers(now: now) }
         if isPrivate {
             announces.becomePrivate(now: now)

@@ -65,6 +65,17 @@ struct UsageTests {
             "--wait-timeout 99999999d is no duration: write 30s, 5m, 1h, or 0 for no limit"
         ),
         (
+            "mount a empty --memory 1MiB",
+            """
+            --memory 1MiB is too little: give 4MiB or more: pieces are received, verified and \
+            written in it
+            """
+        ),
+        (
+            "mount a empty --memory lots",
+            "--memory lots is no size: write a number of bytes, or 64KiB, 4MiB, 1G"
+        ),
+        (
             "mount a empty --log-level loud",
             "--log-level loud is no log level: choose one of error, warning, info, debug"
         ),

@@ -63,6 +63,20 @@ final class FakeContents: FileReading {
     }
 
     func read(
+        _ file: FileIndex, offset: Int64, lendingOr buffer: UnsafeMutableRawBufferPointer,
+        _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) -> ReadOutcome {
+        let outcome = read(file, offset: offset, into: buffer)
+        guard case .bytes(let count) = outcome, count > 0 else { return outcome }
+        // Two parts, as at the border of two pieces.
+        body([
+            UnsafeRawBufferPointer(rebasing: buffer[..<(count / 2)]),
+            UnsafeRawBufferPointer(rebasing: buffer[(count / 2)..<count]),
+        ])
+        return outcome
+    }
+
+    func read(
         _ file: FileIndex, offset: Int64, into buffer: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
         let length = torrent.layout.length(of: file)

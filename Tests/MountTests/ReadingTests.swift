@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import RealClients
 import Testing
 
@@ -28,6 +29,44 @@ struct ReadingTests {
                 }
             }
             #expect(wrong.all == [])
+        }
+    }
+
+    @Test func `many reads at once keep to the memory of the option`() throws {
+        try TestBed.run { bed in
+            let pieces = 64
+            let mounted = try MountedDataset(
+                .large(pieces << 20), in: bed, seed: 5, pieceLength: 1 << 20,
+                options: ["--memory", "4MiB"])
+            func peak() throws -> Int {
+                let status = try String(
+                    contentsOfFile: "/proc/\(mounted.mount.pid)/status", encoding: .utf8)
+                let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+                let kilobytes = line?.split(whereSeparator: { $0 == " " || $0 == "\t" })
+                return try #require(kilobytes.flatMap { Int($0[1]) }) >> 10
+            }
+            let before = try peak()
+            let (path, source) = (mounted.large, mounted.largeSource)
+            let wrong = Collected<String>()
+            let group = DispatchGroup()
+            for piece in 0..<pieces {
+                group.enter()
+                Foundation.Thread {
+                    defer { group.leave() }
+                    do {
+                        let bytes = try FileComparison.read(path, at: piece << 20, length: 5_000)
+                        let right = try FileComparison.read(source, at: piece << 20, length: 5_000)
+                        if bytes != right { wrong.add("piece \(piece)") }
+                    } catch {
+                        wrong.add("piece \(piece): \(error)")
+                    }
+                }.start()
+            }
+            #expect(group.wait(timeout: .now() + Deadline.generous) == .success)
+            #expect(wrong.all == [])
+            // All pieces together are 64 MiB; half of that is more than the program's own needs.
+            let growth = try peak() - before
+            #expect(growth < 32, "MiB")
         }
     }
 

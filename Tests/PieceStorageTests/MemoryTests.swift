@@ -46,6 +46,41 @@ struct MemoryTests {
         #expect(pools.bufferedBytes <= 65_536)
     }
 
+    @Test func `what is left is known, what others use left out`() throws {
+        let directory = try TemporaryDirectory()
+        let pools = try makePools { $0.bufferBytes = 65_536 * 10 }
+        let cache = try CacheDirectory(path: directory.path)
+        // Their buffers take a power of two.
+        let stores = try (1...2).map { count in
+            try PieceStore(
+                metainfo: SampleTorrent.single(49_152 * 20 + count, pieceLength: 49_152).metainfo,
+                location: .cache(cache), pools: pools)
+        }
+        #expect(stores[0].availableBufferBytes == 49_152 * 10)
+        let buffers = (0..<7).compactMap { stores[0].makeBuffer(for: PieceIndex($0)) }
+        #expect(buffers.count == 7)
+        #expect(stores[0].availableBufferBytes == 49_152 * 3)
+        // Its four pieces, whatever the others have.
+        #expect(stores[1].availableBufferBytes == 49_152 * 4)
+    }
+
+    @Test func `whoever asks is told once when memory comes back`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.single(65_536 * 20, pieceLength: 65_536)
+        let store = try PieceStore(
+            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
+            pools: makePools())
+        let told = Condition(0)
+        store.setBufferAvailableHandler { told.update { $0 += 1 } }
+        var buffers = (0..<3).compactMap { store.makeBuffer(for: PieceIndex($0)) }
+        store.notifyOfBuffers()
+        #expect(told.update { $0 } == 0)
+        buffers.removeLast()
+        #expect(told.update { $0 } == 1)
+        buffers.removeAll()
+        #expect(told.update { $0 } == 1)
+    }
+
     @Test func `free memory of one size gives way to another`() throws {
         let pool = BufferPool(limit: 1 << 20)
         let first = try #require(pool.take(1 << 19, mayExceed: false))

@@ -36,6 +36,40 @@ struct ReadingTests {
         }
     }
 
+    @Test func `what is in memory is lent where it is, and the rest read behind it`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.single(100_000, pieceLength: 16_384)
+        let store = try PieceStore(
+            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
+            pools: makePools())
+        store.putAll(torrent)
+        let buffer = try #require(store.makeBuffer(for: PieceIndex(1)))
+        buffer.bytes.copyBytes(from: torrent.bytes(of: PieceIndex(1)))
+        store.state.withLock { state in
+            state.cached[PieceIndex(1)] = false
+            state.inMemory[PieceIndex(1)] = buffer
+        }
+        var room = [UInt8](repeating: 0, count: 60_000)
+        var lent: [UInt8] = []
+        room.withUnsafeMutableBytes { room in
+            let outcome = store.read(FileIndex(0), offset: 10_000, lendingOr: room) { parts in
+                #expect(parts.count == 3)
+                #expect(parts[1].baseAddress == UnsafeRawPointer(buffer.bytes.baseAddress))
+                for part in parts { lent += part }
+            }
+            #expect(outcome == .bytes(60_000))
+            #expect(room[6_384..<6_384 + 16_384].allSatisfy { $0 == 0 })
+        }
+        #expect(lent == Array(torrent.files[0].bytes[10_000..<70_000]))
+        var calls = 0
+        room.withUnsafeMutableBytes { room in
+            store.state.withLock { $0.inMemory[PieceIndex(1)] = nil }
+            let outcome = store.read(FileIndex(0), offset: 0, lendingOr: room) { _ in calls += 1 }
+            #expect(outcome == .missing(PieceIndex(1)..<PieceIndex(2)))
+        }
+        #expect(calls == 0)
+    }
+
     @Test func `nonsense is refused`() throws {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(10, pieceLength: 16_384)

@@ -77,14 +77,35 @@ struct BudgetTests {
         #expect(world.log.count { $0 == .openPiece(PieceIndex(0)) } == 2)
     }
 
-    @Test func `memory that is given back is used in that turn`() {
-        var world = Self.world(pieces: 16, buffers: 4)
-        world.read(1, 0..<1)
+    @Test
+    func `no piece is opened that there is no memory for, and some that returns is used at once`() {
+        let piece = 4 * World.block
+        var world = Self.world(pieces: 16, buffers: 8)
+        world.machine.memoryAvailable(2 * piece, now: world.now)
+        world.read(1, 0..<4)
         world.turn()
-        world.machine.bufferUnavailable(PieceIndex(0), now: world.now)
-        #expect(!world.turn().contains(.openPiece(PieceIndex(0))))
-        world.machine.bufferAvailable(now: world.now)
-        #expect(world.turn().contains(.openPiece(PieceIndex(0))))
+        #expect(Self.open(world.log) == 2)
+        #expect(world.machine.isShortOfMemory)
+        world.machine.memoryAvailable(0, now: world.now)
+        world.turn()
+        #expect(Self.open(world.log) == 2)
+        world.machine.memoryAvailable(piece, now: world.now)
+        #expect(world.turn().contains(.openPiece(PieceIndex(2))))
+        #expect(Self.open(world.log) == 3)
+    }
+
+    @Test func `readahead leaves a quarter of the memory to reads`() {
+        let piece = 4 * World.block
+        var world = Self.world(pieces: 16, buffers: 8)
+        world.machine.memoryAvailable(3 * piece, now: world.now)
+        world.readahead(1, 0..<16)
+        world.turn()
+        #expect(Self.open(world.log) == 1)
+        world.read(1, 9..<11)
+        let actions = world.turn()
+        #expect(actions.contains(.openPiece(PieceIndex(9))))
+        #expect(actions.contains(.openPiece(PieceIndex(10))))
+        #expect(Self.open(world.log) == 3)
     }
 
     @Test func `a piece is given back before anybody writes into it again`() {

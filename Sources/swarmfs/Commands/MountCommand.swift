@@ -36,6 +36,12 @@ enum MountCommand: Command {
                 help:
                     "Keep verified data there. Default: $XDG_CACHE_HOME/swarmfs or ~/.cache/swarmfs."
             ),
+            OptionDefinition(
+                name: "memory", value: "SIZE",
+                help: """
+                    Let pieces that are being received, verified and written take so much memory, \
+                    over all torrents; each torrent may have four pieces anyway. Default: 64MiB.
+                    """),
             OptionDefinition(name: "no-upload", help: "Send no data to peers."),
             OptionDefinition(
                 name: "read-timeout", value: "TIME",

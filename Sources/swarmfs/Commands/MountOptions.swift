@@ -14,6 +14,8 @@ struct MountOptions {
     /// Empty: the engine's default.
     let listen: [NetworkArguments.Listen]
     let cacheDirectory: String
+    /// Bytes of pieces in memory; nil for the engine's default.
+    let memory: Int?
     let isUploadEnabled: Bool
     /// Nil: reads wait for ever.
     let readTimeout: Interval?
@@ -34,6 +36,7 @@ struct MountOptions {
         peers = try arguments.all("peer", NetworkArguments.peer)
         trackers = try arguments.all("tracker", NetworkArguments.tracker)
         listen = try arguments.all("listen", NetworkArguments.listen)
+        memory = try arguments.last("memory", Self.memory)
         isUploadEnabled = !arguments.has("no-upload")
         readTimeout = try Self.timeout(arguments, "read-timeout", standard: "5m")
         waitTimeout = try Self.timeout(arguments, "wait-timeout", standard: "5m")
@@ -67,6 +70,17 @@ struct MountOptions {
         if let level = Log.Level(name: text.lowercased()) { return level }
         let names = Log.Level.allCases.map { "\($0)" }.joined(separator: ", ")
         throw Failure(.usage, "\(option) \(text) is no log level", "choose one of \(names)")
+    }
+
+    /// Less than 4 MiB could not keep one fast peer busy.
+    private static func memory(_ option: String, _ text: String) throws(Failure) -> Int {
+        let bytes = try ByteSize.parse(option, text)
+        guard bytes >= 4 << 20, let memory = Int(exactly: bytes) else {
+            throw Failure(
+                .usage, "\(option) \(text) is too little",
+                "give 4MiB or more: pieces are received, verified and written in it")
+        }
+        return memory
     }
 
     private static func timeout(

@@ -6,7 +6,7 @@ import TorrentEngine
 enum EngineStart {
     static func session(
         cacheDirectory: String?, listen: [NetworkArguments.Listen], peers: [String],
-        trackers: [String], isUploadEnabled: Bool
+        trackers: [String], isUploadEnabled: Bool, memory: Int? = nil
     ) throws(Failure) -> Session {
         raiseDescriptorLimit()
         var configuration = SessionConfiguration(cacheDirectory: cacheDirectory)
@@ -19,6 +19,7 @@ enum EngineStart {
         configuration.peers = peers
         configuration.trackers = trackers
         configuration.isUploadEnabled = isUploadEnabled
+        if let memory { configuration.bufferBytes = memory }
         let result: Result<Session, SessionError> = Blocking.wait { [configuration] in
             do throws(SessionError) {
                 return .success(try await Session(configuration))

@@ -48,7 +48,8 @@ struct MountProcess {
         }
         let session = try EngineStart.session(
             cacheDirectory: options.cacheDirectory, listen: options.listen, peers: options.peers,
-            trackers: options.trackers, isUploadEnabled: options.isUploadEnabled)
+            trackers: options.trackers, isUploadEnabled: options.isUploadEnabled,
+            memory: options.memory)
         do throws(Failure) {
             let torrents = try add(sources, to: session)
             try serve(torrents, session)
