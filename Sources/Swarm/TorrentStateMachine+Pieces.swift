@@ -99,7 +99,11 @@ extension TorrentStateMachine {
 
     /// Some piece was closed, or may now make room for others.
     mutating func memoryFreed() {
-        guard shortage != .none else { return }
+        if shortage != .none { resumeOpening() }
+    }
+
+    /// Looks again at everything that could not be opened.
+    mutating func resumeOpening() {
         shortage = .none
         urgentHasWork = true
         workAppeared()

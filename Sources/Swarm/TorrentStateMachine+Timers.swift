@@ -51,7 +51,7 @@ extension TorrentStateMachine {
         dropIdlePieces()
         if openingPausedUntil > .zero, openingPausedUntil <= now {
             openingPausedUntil = .zero
-            memoryFreed()
+            resumeOpening()
         }
     }
 
