@@ -12,6 +12,10 @@ extension MountedFileSystem {
     private static let longTimeout = 86_400.0
     /// How long the kernel may keep attributes of a file whose `st_blocks` still grows, in seconds.
     private static let blocksTimeout = 1.0
+    /// How long the kernel may keep attributes of a file of which nothing is cached and which nobody
+    /// has open, in seconds: long enough that a second walk over a great tree asks us nothing. The
+    /// first open ends it; a neighbour's read, which may bring a shared piece, does not.
+    private static let untouchedTimeout = 30.0
     /// What `st_blocks` counts in.
     private static let blockLength: Int64 = 512
     /// What `statfs` counts in.
@@ -209,6 +213,12 @@ extension MountedFileSystem {
         }
         let cached = contents[torrent].cachedBytes(of: file)
         attributes.st_blocks = blkcnt_t((cached + Self.blockLength - 1) / Self.blockLength)
-        return (attributes, cached < known.size ? Self.blocksTimeout : Self.longTimeout)
+        return (attributes, timeout(of: node, cached: cached, size: known.size))
+    }
+
+    private func timeout(of node: NodeID, cached: Int64, size: Int64) -> Double {
+        if cached >= size { return Self.longTimeout }
+        guard cached == 0, inodes.mode(of: node) == nil else { return Self.blocksTimeout }
+        return Self.untouchedTimeout
     }
 }

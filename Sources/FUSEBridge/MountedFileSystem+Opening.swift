@@ -23,11 +23,15 @@ extension MountedFileSystem {
             return
         }
         let length = tree.torrents[torrent].layout.length(of: index)
+        let cached = contents[torrent].cachedBytes(of: index)
         let handle = FileHandle(
             number: nextHandle.add(1, ordering: .relaxed).newValue,
-            isComplete: contents[torrent].cachedBytes(of: index) >= length)
+            isComplete: cached >= length)
+        let mode = join(node, torrent, index)
+        // After the count of handles has gone up, so that what is asked from now on is kept briefly.
+        if cached == 0, length > 0 { dropAttributes(of: inode) }
         let isAnswered: Bool
-        switch join(node, torrent, index) {
+        switch mode {
         case .cached:
             file.fh = handle.rawValue
             file.keep_cache = 1

@@ -15,7 +15,8 @@ package import TorrentTree
 ///
 /// What the kernel may keep: names, absent names, links, directory contents and file data for ever
 /// (a day, with `keep_cache`), as a torrent never changes. Attributes also, but for a file that is
-/// not fully cached: those for one second, as `st_blocks` grows with what is cached.
+/// not fully cached: those for a second, as `st_blocks` grows with what is cached, or for half a
+/// minute while nothing is cached of it and nobody has it open.
 ///
 /// Complete files are opened in passthrough where that is possible (`Passthrough`).
 package final class MountedFileSystem: Sendable {
@@ -43,6 +44,8 @@ package final class MountedFileSystem: Sendable {
     let lifecycle = Condition(MountLifecycle())
     let supervisor: Supervisor
     let nextHandle = Atomic<UInt64>(0)
+    /// /dev/fuse, for messages of our own; -1 before the mount.
+    let device = Atomic<Int32>(-1)
     /// Becomes readable when the workers must end.
     private let stop: OwnedDescriptor
 
@@ -94,6 +97,7 @@ package final class MountedFileSystem: Sendable {
             context.release()
             throw error
         }
+        device.store(session.descriptor, ordering: .relaxed)
         do {
             try start(session, onEnd: onEnd)
         } catch {
