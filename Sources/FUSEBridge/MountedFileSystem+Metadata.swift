@@ -23,8 +23,10 @@ extension MountedFileSystem {
     /// READs in flight that nobody may be waiting for. Far above the kernel's 12, as each waiting
     /// reader holds one for the grace time, and reads of cached data queue behind them.
     private static let backgroundLimit: UInt32 = 4096
-    /// Beyond this many of those the kernel stops reading ahead by itself.
-    private static let congestionThreshold: UInt32 = 48
+    /// From this many of those on the kernel may skip readahead even for a page that a program waits
+    /// for, and asks for it alone, in a way that looks like a READ in the background and is none: failed
+    /// after the grace time it would fail the program. So never.
+    private static let congestionThreshold = backgroundLimit
 
     /// Settles what the kernel and we use of the protocol.
     func negotiate(_ connection: inout fuse_conn_info) {

@@ -65,6 +65,28 @@ extension MountSuites {
             }
         }
 
+        @Test func `of hundreds that read by one descriptor none fails before its time`() throws {
+            var options = MountOptions()
+            options.grace = .milliseconds(200)
+            try withMount(options) { mount in
+                let readers = try Child.python(
+                    """
+                    import os, sys, threading
+                    f = os.open(sys.argv[1], os.O_RDONLY)
+                    done = []
+                    def read(i): done.append(os.pread(f, 4096, i * 163_840))
+                    threads = [threading.Thread(target=read, args=(i,)) for i in range(400)]
+                    for t in threads: t.start()
+                    for t in threads: t.join()
+                    assert len(done) == 400, len(done)
+                    """, mount.file("missing"))
+                // Most have been failed once by then, and wait again.
+                #expect(mount.contents.wait { $0.waited.count >= 600 })
+                mount.contents.releaseAll()
+                readers.expectSuccess()
+            }
+        }
+
         private func eventually(_ isTrue: () -> Bool) -> Bool {
             let deadline = TestMount.later
             while !isTrue() {
