@@ -31,13 +31,7 @@ extension AnnounceStateMachine {
         guard phase == .idle || phase == .running || phase == .finished else { return }
         setTiers(tiers, now: now)
         for index in trackers.indices where trackers[index].isRemoved {
-            if let attempt = trackers[index].attempt, attempt.event != .stopped {
-                trackers[index].attempt = nil
-                actions.append(.cancel(tracker: index))
-            }
-            if phase == .running, trackers[index].knowsUs, trackers[index].attempt == nil {
-                announce(index, .stopped, now: now)
-            }
+            dismiss(index, now: now)
         }
         proceed(now: now)
     }
@@ -55,15 +49,20 @@ extension AnnounceStateMachine {
                 order: groups.flatMap(\.order), due: keeper?.due ?? now, working: keeper?.working)
         ]
         for index in trackers.indices where index != keeper?.working {
-            if let attempt = trackers[index].attempt, attempt.event != .stopped {
-                trackers[index].attempt = nil
-                actions.append(.cancel(tracker: index))
-            }
-            if phase == .running, trackers[index].knowsUs, trackers[index].attempt == nil {
-                announce(index, .stopped, now: now)
-            }
+            dismiss(index, now: now)
         }
         proceed(now: now)
+    }
+
+    /// Is done with a tracker: what is asked of it is cancelled, and it hears `stopped` if it knows us.
+    private mutating func dismiss(_ index: Int, now: Timestamp) {
+        if let attempt = trackers[index].attempt, attempt.event != .stopped {
+            trackers[index].attempt = nil
+            actions.append(.cancel(tracker: index))
+        }
+        if phase == .running, trackers[index].knowsUs, trackers[index].attempt == nil {
+            announce(index, .stopped, now: now)
+        }
     }
 
     /// Makes `tiers` the list, in shuffled order within each.
