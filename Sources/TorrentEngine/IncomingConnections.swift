@@ -59,8 +59,9 @@ final class IncomingConnections: PeerConnectionOwner {
                 role: .incoming, configuration: context.peerConfiguration, now: now)
             do throws(SystemError) {
                 let connection = try PeerConnection(
-                    key: context.nextPeerKey(), endpoint: remote, isOutgoing: false, socket: socket,
-                    machine: machine, owner: self, context: context, now: now)
+                    key: context.nextPeerKey(), endpoint: remote, isOutgoing: false,
+                    transport: TCPTransport(socket), machine: machine, owner: self,
+                    context: context, now: now)
                 waiting[connection.key] = connection
             } catch {
                 Log.warning("cannot take a connection from \(remote): \(error)")

@@ -14,7 +14,7 @@ extension PeerConnection {
     /// from there, and yet a burst of small messages takes few calls.
     private static let messageRoom = 1024
 
-    /// Reads until the socket is drained or the turn's share is used up.
+    /// Reads until the transport is drained or the turn's share is used up.
     func receive(now: Timestamp) {
         var budget = Self.bytesPerTurn
         defer { finishReceiving(Self.bytesPerTurn - budget, now: now) }
@@ -25,7 +25,7 @@ extension PeerConnection {
             let first = payload.isEmpty ? control : payload
             let second =
                 payload.isEmpty ? UnsafeMutableRawBufferPointer(start: nil, count: 0) : control
-            switch socket.read(into: first, second) {
+            switch transport.read(into: first, second) {
             case .bytes(let count):
                 budget -= count
                 let direct = min(count, payload.count)
@@ -56,7 +56,7 @@ extension PeerConnection {
         if requests > 0 { context.lateAcknowledgements.received(self, now: now) }
         let outstanding = requests * BlockRequest.standardLength
         if receiveBatching.received(count, outstanding: outstanding, now: now) {
-            socket.setReceiveLowWater(receiveBatching.lowWater)
+            transport.setReceiveLowWater(receiveBatching.lowWater)
         }
     }
 

@@ -23,7 +23,7 @@ extension PeerConnection {
 
     private func sendQueued(now: Timestamp) {
         while !sendQueue.isEmpty, !isWaitingToSend {
-            switch sendQueue.send(over: socket) {
+            switch sendQueue.send(over: transport) {
             case .bytes: continue
             case .wouldBlock: isWaitingToSend = true
             case .endOfStream: return close("closed by the peer", now: now)
@@ -62,7 +62,7 @@ extension PeerConnection {
         let count = store.copyResident(
             uploads.waiting.prefix(UploadBuffer.blocksPerCall), into: target)
         guard count > 0 else { return 0 }
-        switch buffer.send(uploads.waiting.prefix(count), over: socket) {
+        switch buffer.send(uploads.waiting.prefix(count), over: transport) {
         case .bytes(let bytes):
             return finishBlocks(count: count, sent: bytes)
         case .wouldBlock:

@@ -4,9 +4,9 @@ import Reactor
 import Swarm
 import TorrentCore
 
-/// One TCP connection: moves bytes between the socket, the peer state machine and piece buffers,
-/// and decides nothing.
-final class PeerConnection: ReadyHandler {
+/// One connection to a peer: moves bytes between its transport, the peer state machine and piece
+/// buffers, and decides nothing.
+final class PeerConnection: PeerTransportOwner {
     /// A connection attempt that has not succeeded by then is given up: a reachable peer answers
     /// within one or two SYN retransmissions.
     static let connectTimeout = Interval.seconds(10)
@@ -15,7 +15,7 @@ final class PeerConnection: ReadyHandler {
     let endpoint: Endpoint
     let isOutgoing: Bool
     let context: ShardContext
-    let socket: StreamSocket
+    let transport: any PeerTransport
     /// Nil once closed.
     var owner: (any PeerConnectionOwner)?
     var machine: PeerStateMachine
@@ -23,7 +23,7 @@ final class PeerConnection: ReadyHandler {
     /// Bytes of blocks being read from disk for this peer.
     var blockBytesBeingRead = 0
     var sendQueue = SendQueue()
-    /// Whether the socket has taken all it can, or this turn's share: epoll tells when to go on.
+    /// Whether the transport has taken all it can, or this turn's share: it tells when to go on.
     var isWaitingToSend = false
     /// Bytes of blocks that are put together for one call: about as many as the socket takes.
     var uploadBatch = UploadBuffer.smallestBatch
@@ -45,32 +45,30 @@ final class PeerConnection: ReadyHandler {
     /// When what has been received is to be acknowledged, unless more has come by then.
     var acknowledgeAt: Timestamp?
 
-    private var token: UInt64?
+    /// Whether the transport is open, connected or not.
+    private(set) var isOpen = true
     private var interest: EventInterest
     private var connectDeadline: Timestamp?
 
     /// Takes over an accepted connection, or (outgoing) one whose connect is under way.
     init(
-        key: PeerKey, endpoint: Endpoint, isOutgoing: Bool, socket: StreamSocket,
+        key: PeerKey, endpoint: Endpoint, isOutgoing: Bool, transport: any PeerTransport,
         machine: consuming PeerStateMachine, owner: any PeerConnectionOwner,
         context: ShardContext, now: Timestamp
     ) throws(SystemError) {
         self.key = key
         self.endpoint = endpoint
         self.isOutgoing = isOutgoing
-        self.socket = socket
+        self.transport = transport
         self.machine = machine
         self.owner = owner
         self.context = context
         interest = isOutgoing ? .write : .read
         connectDeadline = isOutgoing ? now + Self.connectTimeout : nil
         listenEndpoint = isOutgoing ? endpoint : nil
-        token = try context.register(self, descriptor: socket.descriptor, interest: interest)
+        try transport.start(self, interest: interest, in: context)
         if !isOutgoing { scheduleFlush() }
     }
-
-    /// Whether the socket is open, connected or not.
-    var isOpen: Bool { token != nil }
 
     /// Whether the torrent has accepted the peer's handshake.
     var isAccepted: Bool { acceptedAt != nil }
@@ -78,19 +76,19 @@ final class PeerConnection: ReadyHandler {
     /// Whether neither side wants anything of the other.
     var isIdle: Bool { !machine.amInterested && !machine.peerInterested }
 
-    /// Whether the handshake of TCP is still under way.
+    /// Whether the transport is not connected yet.
     var isConnecting: Bool { connectDeadline != nil }
 
     /// When `timerFired` is due.
     var nextDeadline: Timestamp { connectDeadline ?? machine.nextDeadline }
 
-    func ready(_ event: ReadyEvent, now: Timestamp) {
+    func transportReady(_ ready: EventInterest, now: Timestamp) {
         if connectDeadline != nil {
             finishConnecting(now: now)
             guard isOpen, connectDeadline == nil else { return }
         }
-        if event.isReadable { receive(now: now) }
-        if event.isWritable, isOpen {
+        if ready.contains(.read) { receive(now: now) }
+        if ready.contains(.write), isOpen {
             isWaitingToSend = false
             flush(now: now)
         }
@@ -106,11 +104,11 @@ final class PeerConnection: ReadyHandler {
         }
     }
 
-    /// Closes the socket and tells the owner; a second call does nothing.
+    /// Closes the transport and tells the owner; a second call does nothing.
     func close(_ reason: String, now: Timestamp) {
-        guard let token else { return }
-        context.unregister(token, descriptor: socket.descriptor)
-        self.token = nil
+        guard isOpen else { return }
+        isOpen = false
+        transport.stop()
         machine.disconnected()
         directBuffer = nil
         let owner = self.owner
@@ -121,7 +119,7 @@ final class PeerConnection: ReadyHandler {
     /// Closes the connection at the end of the session: nothing is sent any more, not even what the
     /// kernel has taken already.
     func shutDown(now: Timestamp) {
-        socket.dropUnsentAtClose()
+        transport.dropUnsentAtClose()
         close("shutting down", now: now)
     }
 
@@ -129,8 +127,8 @@ final class PeerConnection: ReadyHandler {
     func acknowledgeNow() {
         acknowledgeAt = nil
         guard isOpen else { return }
-        socket.acknowledgeNow()
-        if receiveBatching.fellSilent() { socket.setReceiveLowWater(receiveBatching.lowWater) }
+        transport.acknowledgeNow()
+        if receiveBatching.fellSilent() { transport.setReceiveLowWater(receiveBatching.lowWater) }
     }
 
     /// Sends, at the end of this turn, what the state machine has queued.
@@ -142,9 +140,9 @@ final class PeerConnection: ReadyHandler {
 
     /// Watches for writability only while something waits to be sent.
     func watch(_ wanted: EventInterest, now: Timestamp) {
-        guard let token, wanted != interest else { return }
+        guard isOpen, wanted != interest else { return }
         do throws(SystemError) {
-            try context.loop.modify(socket.descriptor, token: token, interest: wanted)
+            try transport.watch(wanted)
             interest = wanted
         } catch {
             close(error.description, now: now)
@@ -152,7 +150,7 @@ final class PeerConnection: ReadyHandler {
     }
 
     private func finishConnecting(now: Timestamp) {
-        let error = socket.connectError
+        let error = transport.connectError
         guard error == 0 else {
             close(SystemError(error, "connect").description, now: now)
             return

@@ -47,8 +47,8 @@ struct SendQueue {
         byteCount += block.bytes.count
     }
 
-    /// Sends what the socket takes with one call.
-    mutating func send(over socket: StreamSocket) -> TransferResult {
+    /// Sends what the transport takes with one call.
+    mutating func send(over transport: any PeerTransport) -> TransferResult {
         var vectors: [UnsafeRawBufferPointer] = []
         vectors.reserveCapacity(Self.partsPerCall)
         for index in head..<min(parts.count, head + Self.partsPerCall) {
@@ -56,7 +56,7 @@ struct SendQueue {
             vectors.append(
                 index == head ? UnsafeRawBufferPointer(rebasing: bytes[headOffset...]) : bytes)
         }
-        let result = socket.write(vectors)
+        let result = transport.write(vectors)
         if case .bytes(let count) = result { drop(count) }
         return result
     }

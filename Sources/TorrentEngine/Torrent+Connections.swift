@@ -120,7 +120,7 @@ extension Torrent: PeerConnectionOwner {
                 requestLimit: connection.machine.peerRequestLimit,
                 isOutgoing: connection.isOutgoing),
             now: now)
-        if let roundTrip = connection.socket.roundTrip {
+        if let roundTrip = connection.transport.roundTrip {
             swarm?.peerRoundTrip(connection.key, roundTrip)
         }
         if !connection.machine.peerChoking { swarm?.peerUnchoked(connection.key, now: now) }

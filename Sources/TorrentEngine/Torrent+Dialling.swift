@@ -74,7 +74,8 @@ extension Torrent {
                     role: .outgoing(identity), configuration: context.peerConfiguration, now: now)
                 let connection = try PeerConnection(
                     key: context.nextPeerKey(), endpoint: endpoint, isOutgoing: true,
-                    socket: socket, machine: machine, owner: self, context: context, now: now)
+                    transport: TCPTransport(socket), machine: machine, owner: self,
+                    context: context, now: now)
                 connections[connection.key] = connection
             } catch {
                 Log.debug("\(endpoint): \(error)")

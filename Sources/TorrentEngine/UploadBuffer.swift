@@ -30,8 +30,10 @@ final class UploadBuffer {
     deinit { payload.deallocate() }
 
     /// Sends blocks whose payloads are in `payload`, each behind its head (BEP 3, message 7), as far
-    /// as the socket takes them with one call.
-    func send(_ blocks: ArraySlice<BlockRequest>, over socket: StreamSocket) -> TransferResult {
+    /// as the transport takes them with one call.
+    func send(_ blocks: ArraySlice<BlockRequest>, over transport: any PeerTransport)
+        -> TransferResult
+    {
         heads.removeAll(keepingCapacity: true)
         for block in blocks { PeerMessageEncoder.append(.piece(block), to: &heads) }
         return heads.withUnsafeBytes { heads in
@@ -46,7 +48,7 @@ final class UploadBuffer {
                 position = end
             }
             defer { parts.removeAll(keepingCapacity: true) }
-            return socket.write(parts)
+            return transport.write(parts)
         }
     }
 
