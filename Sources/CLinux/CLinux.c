@@ -10,3 +10,47 @@ ssize_t swarmfs_read_resident(int descriptor, void *buffer, size_t count, int64_
     struct iovec vector = {.iov_base = buffer, .iov_len = count};
     return preadv2(descriptor, &vector, 1, offset, RWF_NOWAIT);
 }
+
+int swarmfs_receive_datagrams(
+    int descriptor, struct swarmfs_datagram *datagrams, unsigned count, uint32_t capacity) {
+    struct mmsghdr messages[SWARMFS_DATAGRAMS_PER_CALL];
+    struct iovec vectors[SWARMFS_DATAGRAMS_PER_CALL];
+    if (count > SWARMFS_DATAGRAMS_PER_CALL) count = SWARMFS_DATAGRAMS_PER_CALL;
+    for (unsigned index = 0; index < count; index++) {
+        struct swarmfs_datagram *datagram = &datagrams[index];
+        vectors[index] = (struct iovec){.iov_base = datagram->bytes, .iov_len = capacity};
+        messages[index] = (struct mmsghdr){
+            .msg_hdr = {
+                .msg_name = &datagram->address,
+                .msg_namelen = sizeof datagram->address,
+                .msg_iov = &vectors[index],
+                .msg_iovlen = 1,
+            }};
+    }
+    int received = recvmmsg(descriptor, messages, count, 0, NULL);
+    for (int index = 0; index < received; index++) {
+        int is_cut = messages[index].msg_hdr.msg_flags & MSG_TRUNC;
+        datagrams[index].length = is_cut ? 0 : messages[index].msg_len;
+        datagrams[index].address_length = messages[index].msg_hdr.msg_namelen;
+    }
+    return received;
+}
+
+int swarmfs_send_datagrams(
+    int descriptor, struct swarmfs_datagram *datagrams, unsigned count) {
+    struct mmsghdr messages[SWARMFS_DATAGRAMS_PER_CALL];
+    struct iovec vectors[SWARMFS_DATAGRAMS_PER_CALL];
+    if (count > SWARMFS_DATAGRAMS_PER_CALL) count = SWARMFS_DATAGRAMS_PER_CALL;
+    for (unsigned index = 0; index < count; index++) {
+        struct swarmfs_datagram *datagram = &datagrams[index];
+        vectors[index] = (struct iovec){.iov_base = datagram->bytes, .iov_len = datagram->length};
+        messages[index] = (struct mmsghdr){
+            .msg_hdr = {
+                .msg_name = &datagram->address,
+                .msg_namelen = datagram->address_length,
+                .msg_iov = &vectors[index],
+                .msg_iovlen = 1,
+            }};
+    }
+    return sendmmsg(descriptor, messages, count, MSG_NOSIGNAL);
+}

@@ -9,6 +9,9 @@ package final class DatagramSocket {
 
     private let owned: OwnedDescriptor
 
+    /// Where it is bound, with the port that the kernel chose when asked for port 0.
+    package let endpoint: Endpoint
+
     /// The descriptor, for registering with an event loop.
     package var descriptor: Int32 { owned.rawValue }
 
@@ -24,8 +27,28 @@ package final class DatagramSocket {
                 owned.rawValue, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on,
                 socklen_t(MemoryLayout<Int32>.size))
         }
-        let bound = SocketAddress(local).withPointer { bind(owned.rawValue, $0, $1) }
+        let descriptor = owned.rawValue
+        let bound = SocketAddress(local).withPointer { bind(descriptor, $0, $1) }
         guard bound == 0 else { throw SystemError.last("bind \(local)") }
+        endpoint = SocketAddress { getsockname(descriptor, $0, $1) }.endpoint ?? local
+    }
+
+    /// Never lets a datagram be cut into fragments on its way (RFC 1191, RFC 8201), whatever the
+    /// kernel believes of the path: one that is too long is lost, which is what whoever probes the
+    /// path wants to know. Gives the kernel room for `bytes` either way, as far as its limits allow.
+    package func prepareForStreams(bufferBytes bytes: Int) {
+        if endpoint.address.isV6 {
+            setOption(Int32(IPPROTO_IPV6), IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
+        } else {
+            setOption(Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+        }
+        setOption(SOL_SOCKET, SO_RCVBUF, Int32(clamping: bytes))
+        setOption(SOL_SOCKET, SO_SNDBUF, Int32(clamping: bytes))
+    }
+
+    private func setOption(_ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Sends one datagram; false where the kernel would not take it.

@@ -9,26 +9,33 @@ struct SocketAddress {
 
     /// The address of an endpoint.
     init(_ endpoint: Endpoint) {
-        let bytes = endpoint.address.bytes
-        let port = endpoint.port.bigEndian
-        withUnsafeMutableBytes(of: &storage) { raw in
-            if endpoint.address.isV6 {
-                var address = sockaddr_in6()
-                address.sin6_family = sa_family_t(AF_INET6)
-                address.sin6_port = port
-                withUnsafeMutableBytes(of: &address.sin6_addr) { $0.copyBytes(from: bytes) }
-                raw.storeBytes(of: address, as: sockaddr_in6.self)
-            } else {
-                var address = sockaddr_in()
-                address.sin_family = sa_family_t(AF_INET)
-                address.sin_port = port
-                withUnsafeMutableBytes(of: &address.sin_addr) { $0.copyBytes(from: bytes) }
-                raw.storeBytes(of: address, as: sockaddr_in.self)
+        length = withUnsafeMutableBytes(of: &storage) { Self.store(endpoint, in: $0) }
+    }
+
+    /// An address that a system call has filled in.
+    init(_ storage: sockaddr_storage) { self.storage = storage }
+
+    /// Writes an endpoint as a `sockaddr` and gives its length; no allocation.
+    static func store(_ endpoint: Endpoint, in raw: UnsafeMutableRawBufferPointer) -> socklen_t {
+        switch endpoint.address {
+        case .v4(let bits):
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = endpoint.port.bigEndian
+            address.sin_addr.s_addr = bits.bigEndian
+            raw.storeBytes(of: address, as: sockaddr_in.self)
+            return socklen_t(MemoryLayout<sockaddr_in>.size)
+        case .v6(let high, let low):
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            address.sin6_port = endpoint.port.bigEndian
+            withUnsafeMutableBytes(of: &address.sin6_addr) { bytes in
+                bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+                bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
             }
+            raw.storeBytes(of: address, as: sockaddr_in6.self)
+            return socklen_t(MemoryLayout<sockaddr_in6>.size)
         }
-        length = socklen_t(
-            endpoint.address.isV6
-                ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
     }
 
     /// Filled in by `body`, which gets room for any address.
@@ -41,22 +48,26 @@ struct SocketAddress {
         }
     }
 
-    /// The endpoint; nil where the family is neither IPv4 nor IPv6.
+    /// The endpoint; nil where the family is neither IPv4 nor IPv6. No allocation.
     var endpoint: Endpoint? {
         withUnsafeBytes(of: storage) { raw in
             switch Int32(storage.ss_family) {
             case AF_INET:
                 let address = raw.load(as: sockaddr_in.self)
-                let bytes = withUnsafeBytes(of: address.sin_addr) { Array($0) }
-                return IPAddress(bytes).map {
-                    Endpoint(address: $0, port: UInt16(bigEndian: address.sin_port))
-                }
+                return Endpoint(
+                    address: .v4(UInt32(bigEndian: address.sin_addr.s_addr)),
+                    port: UInt16(bigEndian: address.sin_port))
             case AF_INET6:
                 let address = raw.load(as: sockaddr_in6.self)
-                let bytes = withUnsafeBytes(of: address.sin6_addr) { Array($0) }
-                return IPAddress(bytes).map {
-                    Endpoint(address: $0, port: UInt16(bigEndian: address.sin6_port))
+                let (high, low) = withUnsafeBytes(of: address.sin6_addr) { bytes in
+                    (
+                        UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                    )
                 }
+                return Endpoint(
+                    address: IPAddress(high: high, low: low),
+                    port: UInt16(bigEndian: address.sin6_port))
             default:
                 return nil
             }

@@ -17,12 +17,18 @@ package enum IPAddress: Hashable, Sendable {
         case 16:
             let high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
             let low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
-            self =
-                high == 0 && low >> 32 == 0xFFFF
-                ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high, low)
+            self.init(high: high, low: low)
         default:
             return nil
         }
+    }
+
+    /// From the two words of an IPv6 address, most significant first. An IPv4-mapped address becomes
+    /// the IPv4 address that it stands for.
+    package init(high: UInt64, low: UInt64) {
+        self =
+            high == 0 && low >> 32 == 0xFFFF
+            ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high, low)
     }
 
     /// 4 or 16 bytes in network order.

@@ -50,6 +50,7 @@ actor Shard: EventLoopDriver {
         repeat {
             for torrent in context.torrents.values { torrent.turn(now: now) }
         } while context.flush(now: now)
+        context.datagrams?.flush()
         finishStopping(now: now)
         finishLeaving(now: now)
         var deadline = min(nextSweep, context.udpTrackers.nextDeadline ?? nextSweep)
@@ -65,9 +66,13 @@ actor Shard: EventLoopDriver {
     /// Starts to listen; done once, before torrents are added.
     func listen(on endpoints: [Endpoint], mayChooseOtherPort: Bool) throws(SystemError) -> UInt16 {
         let incoming = IncomingConnections(context: context)
-        for listener in try Self.bind(endpoints, mayChooseOtherPort: mayChooseOtherPort) {
-            try incoming.listen(on: listener)
-            if context.listenPort == 0 { context.listenPort = listener.endpoint.port }
+        let ports = try ListeningPort.bind(endpoints, mayChooseOtherPort: mayChooseOtherPort)
+        for port in ports {
+            try incoming.listen(on: port.listener)
+            if context.listenPort == 0 { context.listenPort = port.listener.endpoint.port }
+        }
+        if !ports.isEmpty {
+            context.datagrams = try DatagramPort(ports.map(\.datagrams), context: context)
         }
         self.incoming = incoming
         return context.listenPort
@@ -146,28 +151,6 @@ actor Shard: EventLoopDriver {
         return torrent
     }
 
-    private static func bind(
-        _ endpoints: [Endpoint], mayChooseOtherPort: Bool
-    ) throws(SystemError) -> [Listener] {
-        var listeners: [Listener] = []
-        for endpoint in endpoints {
-            // Where any port will do, both families get the same one, since trackers are told one.
-            let port = endpoint.port == 0 ? listeners.first?.endpoint.port ?? 0 : endpoint.port
-            let wanted = Endpoint(address: endpoint.address, port: port)
-            do throws(SystemError) {
-                listeners.append(try Listener(wanted))
-            } catch {
-                if error.isAddressInUse, mayChooseOtherPort, port != 0 {
-                    let any = endpoints.map { Endpoint(address: $0.address, port: 0) }
-                    return try bind(any, mayChooseOtherPort: false)
-                }
-                // A machine without IPv6 still serves IPv4.
-                guard error.isFamilyMissing, endpoints.count > 1 else { throw error }
-            }
-        }
-        return listeners
-    }
-
     // MARK: - Stopping
 
     /// Closes every connection, tells trackers, and returns when they have been told or `limit`
@@ -191,6 +174,8 @@ actor Shard: EventLoopDriver {
         stopContinuation = nil
         for torrent in context.torrents.values { torrent.close(now: now) }
         context.torrents = [:]
+        context.datagrams?.stop()
+        context.datagrams = nil
         continuation.resume()
     }
 

@@ -23,6 +23,8 @@ final class ShardContext {
     var listenPort: UInt16 = 0
     /// By which trackers know this session again when its address changes (BEP 7).
     let announceKey = UInt32.random(in: 0...(.max))
+    /// The UDP port that DHT and uTP share; nil where the session does not listen.
+    var datagrams: DatagramPort?
     private(set) lazy var udpTrackers = UDPTrackerClient(context: self)
     var lateAcknowledgements = LateAcknowledgements()
     /// The shard's torrents.

@@ -52,3 +52,23 @@ int swarmfs_accept(int descriptor, struct sockaddr *address, socklen_t *length);
 /// `pread` of what the kernel's page cache holds: fewer bytes, or EAGAIN, where the rest would have
 /// to wait for a disk, and EOPNOTSUPP where the filesystem cannot tell (preadv2(2), `RWF_NOWAIT`).
 ssize_t swarmfs_read_resident(int descriptor, void *buffer, size_t count, int64_t offset);
+
+/// One datagram of a batch: its bytes, and whom it is from or for.
+struct swarmfs_datagram {
+    void *bytes;
+    uint32_t length;
+    uint32_t address_length;
+    struct sockaddr_storage address;
+};
+
+/// How many datagrams one call moves at most.
+enum { SWARMFS_DATAGRAMS_PER_CALL = 64 };
+
+/// `recvmmsg`: fills up to `count` datagrams of at most `capacity` bytes each; those that are longer
+/// come back with a length of zero. Gives how many came, or -1 with `errno`.
+int swarmfs_receive_datagrams(
+    int descriptor, struct swarmfs_datagram *datagrams, unsigned count, uint32_t capacity);
+
+/// `sendmmsg`: gives how many of `count` datagrams went, or -1 with the `errno` of the first.
+int swarmfs_send_datagrams(
+    int descriptor, struct swarmfs_datagram *datagrams, unsigned count);
