@@ -1,7 +1,8 @@
 package import TorrentCore
 
 /// Who wants which pieces, and in what order: waiting reads by arrival (earliest deadline first,
-/// since all reads have the same patience), then readahead windows in turns.
+/// since all reads have the same patience), then readahead windows in turns, then those of background
+/// streams.
 ///
 /// Costs follow the pieces of a read or the change of a window, never the torrent's size.
 package struct ReadScheduler: Sendable {
@@ -14,10 +15,13 @@ package struct ReadScheduler: Sendable {
     private var readers: [PieceIndex: Int] = [:]
     /// The pieces that reads wait for, earliest read first.
     package private(set) var urgent: [PieceIndex] = []
+    /// Readers' windows, and behind them those of background streams.
     var streams: [ReadaheadStream] = []
     private var streamNumbers: [StreamKey: Int] = [:]
-    /// The stream whose turn it is.
-    var turnOf = 0
+    /// How many of them are readers'.
+    private var readerCount = 0
+    /// The stream whose turn it is, among readers' and among background ones.
+    private var turns = (reader: 0, background: 0)
 
     /// Nobody wants anything.
     package init() {}
@@ -94,18 +98,13 @@ package struct ReadScheduler: Sendable {
     ) -> [Range<PieceIndex>] {
         guard let index = streamNumbers[stream] else {
             if !window.isEmpty {
-                streamNumbers[stream] = streams.count
-                streams.append(
-                    ReadaheadStream(key: stream, window: window, cursor: window.lowerBound))
+                insert(ReadaheadStream(key: stream, window: window, cursor: window.lowerBound))
             }
             return []
         }
         let old = streams[index].window
         if window.isEmpty {
-            streamNumbers[stream] = nil
-            streams.remove(at: index)
-            for later in index..<streams.count { streamNumbers[streams[later].key] = later }
-            if turnOf > index { turnOf -= 1 }
+            remove(at: index)
             return [old]
         }
         streams[index].window = window
@@ -131,15 +130,50 @@ package struct ReadScheduler: Sendable {
     }
 
     /// The streams' turns: the position in `streams` to try after `tried` others had nothing, or
-    /// nil when all were tried.
+    /// nil when all were tried. Background streams come after all readers'.
     mutating func nextStream(tried: Int) -> Int? {
         guard tried < streams.count else { return nil }
-        if turnOf >= streams.count { turnOf = 0 }
-        if tried > 0 || streams[turnOf].credit <= 0 {
-            turnOf = (turnOf + 1) % streams.count
-            streams[turnOf].credit = Self.turn
+        if tried < readerCount {
+            turns.reader = turn(turns.reader, in: 0..<readerCount, isNext: tried > 0)
+            return turns.reader
         }
-        return turnOf
+        turns.background = turn(
+            turns.background, in: readerCount..<streams.count, isNext: tried > readerCount)
+        return turns.background
+    }
+
+    /// The position whose turn it is: the one that had it, or the next where it has had enough.
+    private mutating func turn(_ position: Int, in range: Range<Int>, isNext: Bool) -> Int {
+        let current = range.contains(position) ? position : range.lowerBound
+        guard isNext || streams[current].credit <= 0 else { return current }
+        let next = current + 1 < range.upperBound ? current + 1 : range.lowerBound
+        streams[next].credit = Self.turn
+        return next
+    }
+
+    private mutating func insert(_ stream: ReadaheadStream) {
+        let index = stream.key.isBackground ? streams.count : readerCount
+        if !stream.key.isBackground {
+            readerCount += 1
+            if turns.background >= index { turns.background += 1 }
+        }
+        streams.insert(stream, at: index)
+        renumber(from: index)
+    }
+
+    private mutating func remove(at index: Int) {
+        streamNumbers[streams[index].key] = nil
+        streams.remove(at: index)
+        if index < readerCount {
+            readerCount -= 1
+            if turns.reader > index { turns.reader -= 1 }
+        }
+        if turns.background > index { turns.background -= 1 }
+        renumber(from: index)
+    }
+
+    private mutating func renumber(from index: Int) {
+        for later in index..<streams.count { streamNumbers[streams[later].key] = later }
     }
 
     private mutating func addReader(of piece: PieceIndex) -> Bool {

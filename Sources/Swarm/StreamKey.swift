@@ -5,4 +5,8 @@ package struct StreamKey: Hashable, Sendable {
 
     /// Wraps a number.
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Whether the stream gets only what no other stream has a use for: its number has the highest
+    /// bit.
+    package var isBackground: Bool { rawValue >> 63 == 1 }
 }

@@ -141,6 +141,56 @@ struct ReadSchedulingTests {
         #expect(World.requests(in: actions).contains("1:35.0"))
     }
 
+    @Test func `a background stream gets what no reader's window has a use for`() {
+        let background: UInt64 = 1 << 63
+        var world = World(String(repeating: ".", count: 40), blocks: 4)
+        world.connect(1, String(repeating: "*", count: 40))
+        world.turn()
+        world.readahead(background | 5, 30..<40)
+        world.readahead(1, 0..<10)
+        world.readahead(background | 6, 20..<30)
+        world.readahead(2, 10..<20)
+        let first = world.turn().count
+        world.run([1: 2_000_000], for: .seconds(20))
+        #expect(world.machine.have.isFull)
+        // In the order of being asked for, but for what was asked before any reader came.
+        let pieces = world.log.compactMap { action -> Int? in
+            guard case .openPiece(let piece) = action else { return nil }
+            return piece.value
+        }
+        let early = pieces.prefix { $0 >= 30 }.count
+        #expect(early <= first)
+        let rest = pieces.dropFirst(early)
+        #expect(rest.firstIndex { $0 >= 20 }.map { rest[$0...].allSatisfy { $0 >= 20 } } == true)
+        #expect(Set(rest.prefix(20)) == Set(0..<20))
+    }
+
+    @Test func `streams come and go without losing their turns`() {
+        var random = SeededRandom(seed: 11)
+        var world = World(String(repeating: ".", count: 60), blocks: 2)
+        world.connect(1, String(repeating: "*", count: 60))
+        world.turn()
+        for _ in 0..<400 {
+            let stream = UInt64.random(in: 0..<4, using: &random)
+            let first = Int.random(in: 0..<60, using: &random)
+            let last = min(60, first + Int.random(in: 0..<6, using: &random))
+            let bit: UInt64 = Bool.random(using: &random) ? 1 << 63 : 0
+            world.readahead(stream | bit, first..<last)
+            world.turn()
+            world.answer(1)
+            world.verifyAll()
+        }
+        for stream: UInt64 in 0..<4 {
+            world.readahead(stream, 0..<0)
+            world.readahead(stream | 1 << 63, 0..<0)
+        }
+        world.turn()
+        world.readahead(1, 0..<30)
+        world.readahead(2 | 1 << 63, 30..<60)
+        world.run([1: 2_000_000], for: .seconds(20))
+        #expect(world.machine.have.isFull)
+    }
+
     @Test func `a window that collapses cancels what it requested`() {
         var world = World(String(repeating: ".", count: 8))
         world.connect(1, String(repeating: "*", count: 8))
