@@ -81,7 +81,8 @@ var targets: [Target] = [
     .executableTarget(
         name: "Benchmarks",
         dependencies: [
-            "CAllocations", "PeerProtocol", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto",
+            "CAllocations", "Metainfo", "PeerProtocol", "PieceStorage", "Reactor", "Swarm",
+            "TorrentCore", "TorrentCrypto",
         ],
         swiftSettings: common),
 

@@ -13,6 +13,8 @@ struct Main {
             BlockCycle(blocksPerPiece: 64), BlockCycle(blocksPerPiece: 1), ReceiveCycle(),
             HaveDecoding(), BlockDecoding(), Digesting(kind: .sha1), Digesting(kind: .sha256),
         ]
-        for measurement in measurements { print(Stopwatch.report(measurement)) }
+        for measurement in measurements + [CachedReading()].compactMap(\.self) {
+            print(Stopwatch.report(measurement))
+        }
     }
 }

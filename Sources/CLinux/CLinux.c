@@ -6,6 +6,32 @@ int swarmfs_accept(int descriptor, struct sockaddr *address, socklen_t *length) 
     return accept4(descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+static int take_lease(int descriptor, int kind) {
+    // Not SIGIO, which would end the process.
+    fcntl(descriptor, F_SETSIG, SIGURG);
+    if (fcntl(descriptor, F_SETLEASE, kind) != 0) return errno;
+    fcntl(descriptor, F_SETLEASE, F_UNLCK);
+    return 0;
+}
+
+int swarmfs_is_exclusive(int descriptor) {
+    return take_lease(descriptor, F_WRLCK);
+}
+
+int swarmfs_has_leases(int descriptor) {
+    int error = take_lease(descriptor, F_RDLCK);
+    return error == EAGAIN ? 0 : error;
+}
+
+int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length) {
+    int result;
+    do {
+        result = fallocate(
+            descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+}
+
 ssize_t swarmfs_read_resident(int descriptor, void *buffer, size_t count, int64_t offset) {
     struct iovec vector = {.iov_base = buffer, .iov_len = count};
     return preadv2(descriptor, &vector, 1, offset, RWF_NOWAIT);

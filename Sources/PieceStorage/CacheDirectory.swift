@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import Metainfo
 import Reactor
@@ -15,19 +16,31 @@ package import TorrentCore
 package final class CacheDirectory: Sendable {
     /// As given.
     package let path: String
+    /// How this process uses it.
+    package let policy: CachePolicy
 
     let catalogue: Catalogue
     let descriptor: Int32
     let commits: CommitQueue
+    let limiter: CacheLimiter
+    /// What is given back to the disk is in units of this: the filesystem's block, or the memory
+    /// page, which caches it, where that is larger.
+    let blockLength: Int
 
     /// Opens the directory, or makes it and its parents with mode 0700.
-    package convenience init(path: String) throws(StorageError) {
-        try self.init(path: path, disk: .system)
+    package convenience init(
+        path: String, policy: CachePolicy = CachePolicy(), limits: CacheLimits = .unlimited
+    ) throws(StorageError) {
+        try self.init(path: path, policy: policy, limits: limits, disk: .system)
     }
 
-    /// With other ways to sync, for tests.
-    init(path: String, disk: DiskSync) throws(StorageError) {
+    /// With other ways to sync, and other patience with other processes, for tests.
+    init(
+        path: String, policy: CachePolicy = CachePolicy(), limits: CacheLimits = .unlimited,
+        disk: DiskSync, patience: Interval = CacheLimiter.standardPatience
+    ) throws(StorageError) {
         self.path = path
+        self.policy = policy
         do {
             try Self.makeDirectories(path)
         } catch {
@@ -52,12 +65,28 @@ package final class CacheDirectory: Sendable {
         } catch {
             throw .system(error)
         }
+        var status = statvfs()
+        let block = fstatvfs(directory.rawValue, &status) == 0 ? Int(status.f_bsize) : 4096
+        blockLength = max(
+            block.nonzeroBitCount == 1 ? min(block, Self.largestBlock) : 4096,
+            Int(sysconf(Int32(_SC_PAGESIZE))))
         descriptor = directory.release()
+        limiter = CacheLimiter(limits: limits, directory: descriptor, patience: patience)
+        do {
+            try limiter.start(self)
+        } catch {
+            commits.stop()
+            throw .system(error)
+        }
     }
+
+    /// Network filesystems name the size of their requests as their block.
+    private static let largestBlock = 1 << 16
 
     deinit {
         // The thread holds `commits`, not this object, and no dirty store is left: each holds us.
         commits.stop()
+        limiter.stop()
         Glibc.close(descriptor)
     }
 
@@ -76,6 +105,11 @@ package final class CacheDirectory: Sendable {
     package func store(metainfo: TorrentMetainfo) throws(StorageError) {
         _ = try catalogue.register(metainfo)
     }
+
+    /// How full the directory is and what it may take, as of a second ago at most. Cheap.
+    package var usage: CacheUsage { limiter.usage }
+
+    var limits: CacheLimits { limiter.policy.limits }
 
     /// Syncs and commits what was written so far; false where `deadline` comes first. Blocks.
     @discardableResult

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Metainfo
 import Reactor
@@ -17,13 +18,19 @@ final class CacheFolder: Sendable {
     private let lock: TorrentLock
     private let files: Int32
 
-    init(cache: CacheDirectory, torrent: Int64, name: String) throws(StorageError) {
+    /// Takes the torrent's lock, and then enters it in the catalogue: what `CacheInventory` removes
+    /// it removes under the lock, row and all.
+    init(
+        cache: CacheDirectory, metainfo: TorrentMetainfo, purpose: TorrentLock.Purpose = .reading
+    ) throws(StorageError) {
         self.cache = cache
-        self.torrent = torrent
-        self.name = name
+        name = metainfo.info.identity.description
         do {
             let folder = try Self.makeDirectory(cache.descriptor, name)
-            lock = try TorrentLock(folder: folder.rawValue, torrent: name, path: cache.path)
+            lock = try TorrentLock(
+                folder: folder.rawValue, torrent: name, path: cache.path,
+                mountpoint: cache.policy.mountpoint, purpose: purpose)
+            torrent = try cache.catalogue.register(metainfo)
             files = try Self.makeDirectory(folder.rawValue, "files").release()
         } catch let error as SystemError {
             throw .cacheUnusable(path: cache.path, reason: error)
@@ -38,6 +45,15 @@ final class CacheFolder: Sendable {
 
     /// Lets another process have the torrent; nothing may be written any more.
     func unlock() { lock.release() }
+
+    /// Bytes that a file takes on disk; nil where it is not there.
+    func allocatedBytes(of file: FileIndex) -> Int64? {
+        var status = stat()
+        guard fstatat(files, Self.path(of: file), &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            return nil
+        }
+        return Int64(status.st_blocks) * 512
+    }
 
     /// Opens a file that must be there; `ENODATA` where its size is not `length`.
     func open(

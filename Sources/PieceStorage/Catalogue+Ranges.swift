@@ -20,15 +20,18 @@ extension Catalogue {
     /// Adds synced pieces of several torrents in one transaction. `pieces` of each is asked while
     /// the catalogue is locked, so that what `remove` took out before cannot come back.
     func add(
-        _ additions: [(torrent: Int64, pieces: () -> [PieceIndex])]
+        _ additions: [(torrent: Int64, pieces: () -> [PieceIndex], bytes: () -> Int64)]
     ) throws(StorageError) {
         try withDatabase { database throws(Database.Failure) in
             try database.transaction { () throws(Database.Failure) in
-                for (torrent, pieces) in additions {
+                for (torrent, pieces, bytes) in additions {
                     for run in Self.runs(pieces()) {
                         try Self.remove(run, of: torrent, in: database)
                         try Self.insert(run, of: torrent, in: database)
                     }
+                    try database.run(
+                        "UPDATE torrents SET bytes = ? WHERE id = ?", .integer(bytes()),
+                        .integer(torrent))
                 }
             }
         }
@@ -37,11 +40,33 @@ extension Catalogue {
     /// Takes pieces out; on disk before it returns.
     func remove(_ pieces: Range<PieceIndex>, of torrent: Int64) throws(StorageError) {
         guard !pieces.isEmpty else { return }
-        let run = Int64(pieces.lowerBound.value)...Int64(pieces.upperBound.value - 1)
+        try remove([Int64(pieces.lowerBound.value)...Int64(pieces.upperBound.value - 1)], torrent)
+    }
+
+    /// Takes pieces out in one transaction; on disk before it returns. Works on a full disk as well,
+    /// as long as SQLite can use its log's space again.
+    func remove(_ pieces: [PieceIndex], of torrent: Int64) throws(StorageError) {
+        guard !pieces.isEmpty else { return }
+        try remove(Self.runs(pieces), torrent)
+    }
+
+    private func remove(_ runs: [ClosedRange<Int64>], _ torrent: Int64) throws(StorageError) {
         try withDatabase { database throws(Database.Failure) in
-            try database.transaction { () throws(Database.Failure) in
-                try Self.remove(run, of: torrent, in: database)
+            do throws(Database.Failure) {
+                try Self.remove(runs, of: torrent, in: database)
+            } catch {
+                guard error.isDiskFull else { throw error }
+                try database.execute("PRAGMA wal_checkpoint(RESTART)")
+                try Self.remove(runs, of: torrent, in: database)
             }
+        }
+    }
+
+    private static func remove(
+        _ runs: [ClosedRange<Int64>], of torrent: Int64, in database: Database
+    ) throws(Database.Failure) {
+        try database.transaction { () throws(Database.Failure) in
+            for run in runs { try remove(run, of: torrent, in: database) }
         }
     }
 

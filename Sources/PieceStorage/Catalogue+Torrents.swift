@@ -4,21 +4,15 @@ import Reactor
 import TorrentCore
 
 extension Catalogue {
-    /// The number and the folder of a torrent, made where it is new; keeps `metainfo` for later
-    /// mounts by infohash, and notes the use.
-    func register(
-        _ metainfo: TorrentMetainfo
-    ) throws(StorageError) -> (id: Int64, folder: String) {
+    /// The number of a torrent, made where it is new; keeps `metainfo` for later mounts by infohash.
+    func register(_ metainfo: TorrentMetainfo) throws(StorageError) -> Int64 {
         let identity = metainfo.info.identity
         let bytes = metainfo.encoded()
         let known = try withDatabase { database throws(Database.Failure) in
             try Self.find(identity, holding: bytes, in: database)
         }
-        if let known {
-            noteUse(of: known)
-            return (known, identity.description)
-        }
-        let id = try withDatabase { database throws(Database.Failure) in
+        if let known { return known }
+        return try withDatabase { database throws(Database.Failure) in
             try database.transaction { () throws(Database.Failure) in
                 let id: Int64
                 if let known = try Self.find(identity, in: database) {
@@ -31,20 +25,6 @@ extension Catalogue {
                     .integer(id), .blob(bytes))
                 return id
             }
-        }
-        return (id, identity.description)
-    }
-
-    /// For eviction. A failure is no reason to refuse what is cached: the disk may be full.
-    private func noteUse(of torrent: Int64) {
-        do {
-            try withDatabase { database throws(Database.Failure) in
-                try database.run(
-                    "UPDATE torrents SET last_use = ? WHERE id = ?", .integer(Int64(time(nil))),
-                    .integer(torrent))
-            }
-        } catch {
-            Log.debug("\(error)")
         }
     }
 
@@ -72,6 +52,15 @@ extension Catalogue {
         return try database.number(
             "SELECT torrent FROM metainfos WHERE torrent = ? AND bytes = ?", .integer(id),
             .blob(bytes))
+    }
+
+    /// The metainfo of a torrent by its number.
+    func metainfo(of torrent: Int64) throws(StorageError) -> [UInt8]? {
+        try withUsage { database throws(Database.Failure) in
+            let statement = try database.prepare("SELECT bytes FROM metainfos WHERE torrent = ?")
+            statement.bind([.integer(torrent)])
+            return try database.step(statement) ? statement.blob(0) : nil
+        }
     }
 
     /// The metainfo of a torrent that the cache knows by either of its hashes.

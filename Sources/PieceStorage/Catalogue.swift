@@ -6,25 +6,37 @@ import TorrentCore
 
 /// `catalogue.sqlite`: what a cache holds, for every process that uses it.
 ///
-///     torrents(id, folder, infohash, infohash_v2, name, size, piece_length, pieces, added, last_use)
+///     torrents(id, folder, infohash, infohash_v2, name, size, piece_length, pieces, added, last_use,
+///         bytes, reserved, is_open)  see `Catalogue+Usage`
 ///     metainfos(torrent, bytes)      apart, so that touching last_use does not rewrite megabytes
 ///     ranges(torrent, first, last)   verified and synced pieces; disjoint, never adjacent
+///     uses(torrent, times)           when each piece was last used, see `UseTimes`
+///     evictions(torrent, before)     what the torrent's holder is asked to evict
+///     pins(torrent, first, last)     files that are not to be evicted; disjoint, never adjacent
+///     checks(torrent, boot, pieces)  what `--verify=once` has checked since that start of the machine
 ///
 /// A range is in it only after its data was synced to disk. Calls block on the disk: for the
 /// commit thread, and while a torrent is opened.
 final class Catalogue: Sendable {
-    /// "swfs", which marks the file as ours.
-    static let applicationID: Int64 = 0x7377_6673
-    /// The layout above.
-    static let version: Int64 = 1
+    /// Pages of the log after which it is written back: the log counts against the cache's limit,
+    /// and a commit changes about ten.
+    static let logPages: Int64 = 128
+    static let pageLength: Int64 = 4096
 
     let path: String
     let database: Locked<Database>
+    /// A second connection, whose commits do not wait for the disk: for numbers that are counted
+    /// anew after a crash.
+    let usage: Locked<Database>
 
     init(path: String) throws(StorageError) {
         self.path = path
         do {
             database = Locked(try Self.open(path))
+            let second = try Database(path: path)
+            try second.execute("PRAGMA synchronous = NORMAL")
+            try Self.configure(second)
+            usage = Locked(second)
         } catch let error as StorageError {
             throw error
         } catch let error as Database.Failure {
@@ -40,6 +52,20 @@ final class Catalogue: Sendable {
     ) throws(StorageError) -> Result {
         do {
             return try database.withLock {
+                (database: inout Database) throws(Database.Failure) -> Result in
+                try body(database)
+            }
+        } catch {
+            throw Self.storageError(error, path)
+        }
+    }
+
+    /// The same on the connection that does not wait for the disk.
+    func withUsage<Result>(
+        _ body: (Database) throws(Database.Failure) -> Result
+    ) throws(StorageError) -> Result {
+        do {
+            return try usage.withLock {
                 (database: inout Database) throws(Database.Failure) -> Result in
                 try body(database)
             }
@@ -66,58 +92,35 @@ final class Catalogue: Sendable {
             throw StorageError.cacheUnusable(path: path, reason: SystemError(EROFS, "write"))
         }
         // Looked at before anything is changed: it may be somebody else's.
-        if try isNew(database, path) {
-            try database.execute("PRAGMA journal_mode = WAL")
-            try database.transaction { () throws(Database.Failure) in
-                // Another process may have been faster.
-                guard try database.number("PRAGMA user_version") == 0 else { return }
-                try database.execute(schema)
-            }
-        }
-        _ = try isNew(database, path)
+        let version = try version(of: database, path)
+        if version == 0 { try database.execute("PRAGMA journal_mode = WAL") }
+        if version < CatalogueSchema.version { try CatalogueSchema.upgrade(database) }
+        _ = try Self.version(of: database, path)
         try database.execute("PRAGMA synchronous = FULL")
-        try database.execute("PRAGMA foreign_keys = ON")
+        try configure(database)
         return database
     }
 
-    /// Whether the file holds nothing yet; throws where it is not ours.
-    private static func isNew(_ database: Database, _ path: String) throws -> Bool {
+    private static func configure(_ database: Database) throws(Database.Failure) {
+        try database.execute("PRAGMA foreign_keys = ON")
+        try database.execute("PRAGMA wal_autocheckpoint = \(logPages)")
+        try database.execute("PRAGMA journal_size_limit = \(2 * logPages * pageLength)")
+    }
+
+    /// The layout's version; zero where the file holds nothing yet. Throws where it is not ours.
+    private static func version(of database: Database, _ path: String) throws -> Int64 {
         let application = try database.number("PRAGMA application_id") ?? 0
         let version = try database.number("PRAGMA user_version") ?? 0
-        if application == applicationID {
-            guard version <= self.version else {
+        if application == CatalogueSchema.applicationID {
+            guard version <= CatalogueSchema.version else {
                 throw StorageError.newerCatalogue(path: path, version: Int(version))
             }
-            return false
+            return version
         }
         let tables = try database.number("SELECT count(*) FROM sqlite_schema") ?? 0
         guard application == 0, version == 0, tables == 0 else {
             throw StorageError.foreignCatalogue(path: path)
         }
-        return true
+        return 0
     }
-
-    private static let schema = """
-        CREATE TABLE torrents(
-            id INTEGER PRIMARY KEY,
-            folder TEXT NOT NULL UNIQUE,
-            infohash BLOB UNIQUE,
-            infohash_v2 BLOB UNIQUE,
-            name BLOB NOT NULL,
-            size INTEGER NOT NULL,
-            piece_length INTEGER NOT NULL,
-            pieces INTEGER NOT NULL,
-            added INTEGER NOT NULL,
-            last_use INTEGER NOT NULL);
-        CREATE TABLE metainfos(
-            torrent INTEGER PRIMARY KEY REFERENCES torrents(id) ON DELETE CASCADE,
-            bytes BLOB NOT NULL);
-        CREATE TABLE ranges(
-            torrent INTEGER NOT NULL REFERENCES torrents(id) ON DELETE CASCADE,
-            first INTEGER NOT NULL,
-            last INTEGER NOT NULL,
-            PRIMARY KEY(torrent, first)) WITHOUT ROWID;
-        PRAGMA application_id = \(applicationID);
-        PRAGMA user_version = \(version);
-        """
 }

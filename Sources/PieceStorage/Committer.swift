@@ -21,10 +21,10 @@ struct Committer {
         guard !stores.isEmpty else { return [] }
         sync(stores)
         do {
-            var additions: [(torrent: Int64, pieces: () -> [PieceIndex])] = []
+            var additions: [(torrent: Int64, pieces: () -> [PieceIndex], bytes: () -> Int64)] = []
             for store in stores {
-                guard let folder = store.cacheFolder else { continue }
-                additions.append((folder.torrent, { store.syncedPieces() }))
+                guard let folder = store.cacheFolder, let usage = store.usage else { continue }
+                additions.append((folder.torrent, { store.syncedPieces() }, { usage.bytes }))
             }
             try catalogue.add(additions)
             for store in stores { store.commitEnded(isCommitted: true) }
@@ -53,6 +53,8 @@ struct Committer {
         }
         for (store, files) in dirty {
             for (index, file) in files.files {
+                // Written out, a file may take other blocks than before.
+                defer { store.usage?.update(index, file.descriptor) }
                 guard let code = disk.file(file.descriptor) else { continue }
                 store.syncFailed(index, SystemError(code, "sync cache file \(index)"))
             }

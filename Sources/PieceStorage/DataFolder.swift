@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Metainfo
 import Reactor
@@ -42,8 +43,11 @@ final class DataFolder: Sendable {
 
     deinit { close(root) }
 
-    /// Opens a file of the torrent; errors are `unsafeName`, `dataUnusable`, `dataDiffers`.
-    func open(_ file: FileIndex) throws(StorageError) -> OwnedDescriptor {
+    /// Opens a file of the torrent; errors are `unsafeName`, `dataUnusable`, and, unless it may have
+    /// any size, `dataDiffers`.
+    func open(
+        _ file: FileIndex, isAnySize: Bool = false
+    ) throws(StorageError) -> OwnedDescriptor {
         let components = isFile ? [] : layout.path(of: file)
         let name =
             "\(path)/"
@@ -56,7 +60,7 @@ final class DataFolder: Sendable {
             let descriptor = try Self.walk(root, components)
             let status = try Self.status(descriptor.rawValue)
             guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError(EINVAL, "open") }
-            guard Int64(status.st_size) == layout.length(of: file) else {
+            guard isAnySize || Int64(status.st_size) == layout.length(of: file) else {
                 throw StorageError.dataDiffers(
                     path: name, expected: layout.length(of: file), found: Int64(status.st_size))
             }

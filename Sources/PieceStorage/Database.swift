@@ -6,6 +6,12 @@ final class Database {
     struct Failure: Error, Equatable {
         let code: Int32
         let message: String
+
+        var isDiskFull: Bool { code & 0xFF == SQLITE_FULL || code == Self.shortWrite }
+
+        /// SQLITE_IOERR_WRITE, which some filesystems' lack of space shows as; a macro that Swift
+        /// does not see.
+        private static let shortWrite = SQLITE_IOERR | 3 << 8
     }
 
     private let handle: OpaquePointer

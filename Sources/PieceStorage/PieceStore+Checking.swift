@@ -82,7 +82,7 @@ extension PieceStore {
         }
     }
 
-    private func isRight(_ piece: PieceIndex, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    func isRight(_ piece: PieceIndex, _ bytes: UnsafeRawBufferPointer) -> Bool {
         pools.counters.addHashed(bytes.count)
         return pools.verifiers.withVerifier {
             $0.verify(bytes, against: metainfo.verification(of: piece)) == .good

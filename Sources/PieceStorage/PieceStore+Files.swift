@@ -130,13 +130,22 @@ extension PieceStore {
         try folder.cache.catalogue.remove(pieces, of: folder.torrent)
     }
 
-    /// Makes pieces missing that are cached, and tells the engine; says how many were. Those in
-    /// memory stay.
+    /// Makes pieces missing that are cached or doubtful, and tells the engine; says how many were.
+    /// Those in memory stay.
     @discardableResult
     func forget(_ pieces: [PieceIndex]) -> Int {
         let lengths = layout.hasPadding ? nil : geometry
         var lost: [PieceIndex] = []
+        var doubtful: [PieceIndex] = []
+        // Those on their way out have been subtracted already.
+        var counted = 0
         let handler = state.withLock { state in
+            for piece in pieces where state.isDoubtful(piece) {
+                state.doubtful?[piece] = false
+                doubtful.append(piece)
+            }
+            for piece in pieces where state.restorable.remove(piece) != nil { lost.append(piece) }
+            counted = lost.count
             for piece in pieces where state.cached[piece] {
                 state.cached[piece] = false
                 state.dirtyPieces.remove(piece)
@@ -144,13 +153,14 @@ extension PieceStore {
                 lost.append(piece)
                 if let lengths { state.cachedBytes -= Int64(lengths.length(of: piece)) }
             }
-            return state.pieceLost
+            return state.piecesLost
         }
-        if lengths == nil, !lost.isEmpty {
-            let bytes = lost.reduce(Int64(0)) { $0 + Int64(payloadLength(of: $1)) }
+        if lengths == nil, lost.count > counted {
+            let bytes = lost[counted...].reduce(Int64(0)) { $0 + Int64(payloadLength(of: $1)) }
             state.withLock { $0.cachedBytes -= bytes }
         }
-        if let handler { for piece in lost { handler(piece) } }
+        lost += doubtful
+        if let handler, !lost.isEmpty { handler(lost) }
         return lost.count
     }
 

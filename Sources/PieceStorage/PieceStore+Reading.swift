@@ -1,6 +1,7 @@
 import Glibc
 import Metainfo
 import Reactor
+import Synchronization
 package import TorrentCore
 
 extension PieceStore: FileReading {
@@ -33,17 +34,35 @@ extension PieceStore: FileReading {
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
         let pieces = layout.pieces(of: file, offset: offset, count: count)
 
-        let (allCached, open) = state.withLock { state -> (Bool, OpenFile?) in
-            guard state.cached.first(in: pieces, isSet: false) == nil else { return (false, nil) }
-            return (true, state.files.lookUp(file))
+        while true {
+            let time = UseTime.now()
+            let (allCached, open, seen) = state.withLock { state -> (Bool, OpenFile?, UInt64) in
+                let seen = generation.load(ordering: .relaxed)
+                guard state.cached.first(in: pieces, isSet: false) == nil else {
+                    return (false, nil, seen)
+                }
+                state.uses.note(pieces, at: time)
+                return (true, state.files.lookUp(file), seen)
+            }
+            if allCached, let open {
+                let access = read(open, file, at: offset, into: target)
+                guard case .done = access else { return outcome(of: access, count, pieces) }
+                guard isCurrent(seen) else { continue }
+                onRead(UnsafeRawBufferPointer(target))
+                return .bytes(count)
+            }
+            if let outcome = readMixed(
+                file, offset: offset, pieces: pieces, seen: seen, target, body)
+            {
+                return outcome
+            }
         }
-        guard allCached, let open else {
-            return readMixed(file, offset: offset, pieces: pieces, target, body)
-        }
-        let access = read(open, file, at: offset, into: target)
-        if case .done = access { onRead(UnsafeRawBufferPointer(target)) }
-        return outcome(of: access, count, pieces)
     }
+
+    /// Whether no piece has been evicted since `generation` was `seen`: evicted pieces are counted
+    /// before their bytes go, so that what was read meanwhile is no hole. To be asked before any byte
+    /// that was read is passed on.
+    func isCurrent(_ seen: UInt64) -> Bool { generation.load(ordering: .acquiring) == seen }
 
     /// Copies what is not there already.
     private static func copy(
@@ -59,11 +78,12 @@ extension PieceStore: FileReading {
         }
     }
 
-    /// Pieces from memory, from a file that is not open yet, or from both.
+    /// Pieces from memory, from a file that is not open yet, or from both; nil where pieces were
+    /// evicted meanwhile.
     private func readMixed(
-        _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>,
+        _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>, seen: UInt64,
         _ target: UnsafeMutableRawBufferPointer, _ body: ([UnsafeRawBufferPointer]) -> Void
-    ) -> ReadOutcome {
+    ) -> ReadOutcome? {
         // Opened first: a file that turns out damaged changes what is cached.
         if state.withLock({ $0.cached.first(in: pieces, isSet: true) }) != nil,
             !layout.attributes(of: file).contains(.padding)
@@ -72,6 +92,7 @@ extension PieceStore: FileReading {
             if opened == nil, case .failed(let code) = access { return .failed(code) }
         }
         var memory: [PieceBuffer?] = []
+        let time = UseTime.now()
         let missing = state.withLock { state -> Range<PieceIndex>? in
             var missing: Range<PieceIndex>?
             for piece in pieces {
@@ -81,18 +102,21 @@ extension PieceStore: FileReading {
                 }
                 memory.append(buffer)
             }
+            if missing == nil { state.uses.note(pieces, at: time) }
             return missing
         }
-        if let missing { return .missing(missing) }
+        if let missing { return isOffline ? refusal(of: missing, in: file) : .missing(missing) }
         return withExtendedLifetime(memory) {
-            collect(file, offset: offset, pieces: pieces, memory: memory, target, body)
+            collect(
+                file, offset: offset, pieces: pieces, memory: memory, seen: seen, target, body)
         }
     }
 
     private func collect(
         _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>, memory: [PieceBuffer?],
-        _ target: UnsafeMutableRawBufferPointer, _ body: ([UnsafeRawBufferPointer]) -> Void
-    ) -> ReadOutcome {
+        seen: UInt64, _ target: UnsafeMutableRawBufferPointer,
+        _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) -> ReadOutcome? {
         var parts: [UnsafeRawBufferPointer] = []
         let size = Int64(geometry.pieceLength)
         let start = layout.offset(of: file) + offset
@@ -124,6 +148,7 @@ extension PieceStore: FileReading {
             parts.append(UnsafeRawBufferPointer(part))
             done += count
         }
+        guard isCurrent(seen) else { return nil }
         body(parts)
         return .bytes(target.count)
     }

@@ -1,3 +1,4 @@
+import CLinux
 import Metainfo
 package import Reactor
 package import TorrentCore
@@ -16,14 +17,21 @@ extension PieceStore {
             return nil
         }
         // Counted first, so that nothing takes bytes away between the look and the opening.
+        let time = UseTime.now()
         let isRetained = state.withLock { state in
             guard !state.isClosed, state.isLasting(pieces) else { return false }
+            state.uses.note(pieces, at: time)
             state.retainedFiles[file, default: 0] += 1
             return true
         }
         guard isRetained else { return nil }
         do {
-            return try folder.open(file, length: layout.length(of: file), isReadOnly: true)
+            let descriptor = try folder.open(
+                file, length: layout.length(of: file), isReadOnly: true)
+            // Who evicts asks for leases to find out whether a program still reads the file.
+            if swarmfs_has_leases(descriptor.rawValue) == 0 { return descriptor }
+            releaseCompleteFile(file)
+            return nil
         } catch {
             releaseCompleteFile(file)
             _ = fault(error.code, in: file, nil, "\(error)")
@@ -32,8 +40,10 @@ extension PieceStore {
     }
 
     package func releaseCompleteFile(_ file: FileIndex) {
+        let time = UseTime.now()
         state.withLock { state in
             guard let count = state.retainedFiles[file] else { return }
+            state.uses.note(layout.pieces(of: file), at: time)
             state.retainedFiles[file] = count > 1 ? count - 1 : nil
         }
     }

@@ -71,11 +71,7 @@ extension PieceStore {
             }
             arrived(buffer)
             completion(outcome)
-            let isQueued = pools.writing.submit { [self] in
-                write(buffer, folder)
-                pending.update { $0 -= 1 }
-            }
-            if !isQueued { pending.update { $0 -= 1 } }
+            queueWrite(of: buffer, folder)
         }
         if !isQueued {
             pending.update { $0 -= 1 }
@@ -99,65 +95,21 @@ extension PieceStore {
         }
     }
 
-    private func write(_ buffer: PieceBuffer, _ folder: CacheFolder) {
-        let piece = buffer.piece
-        var files: [(FileIndex, OpenFile)] = []
-        var payload = 0
-        for slice in layout.slices(of: piece)
-        where slice.length > 0 && !layout.attributes(of: slice.file).contains(.padding) {
-            let end = slice.pieceOffset + slice.length
-            let part = UnsafeRawBufferPointer(rebasing: buffer.bytes[slice.pieceOffset..<end])
-            do {
-                let file = try openForWriting(slice.file, folder)
-                if let code = file.write(part, at: slice.fileOffset) {
-                    return retain(buffer, "\(SystemError(code, "write cache file \(slice.file)"))")
-                }
-                if files.count <= Self.dirtyFileLimit { files.append((slice.file, file)) }
-                payload += slice.length
-            } catch {
-                return retain(buffer, error.cause)
-            }
-        }
-        noteWritten(buffer, files, payload)
-        pools.counters.addWritten(payload)
-        folder.cache.commits.noteWritten(self, bytes: payload)
-    }
-
-    /// Keeps a piece in memory that the disk does not take, and drops those least lately used
-    /// where there are too many.
-    private func retain(_ buffer: PieceBuffer, _ reason: String) {
-        warnOnce(
-            .writeFailed,
-            "cache: \(reason); what is fetched is served from memory until there is room")
-        let limit = max(pools.configuration.retainedBytes, 2 * geometry.pieceLength)
-        let isOverLimit = state.withLock { state in
-            // Handed in twice, and written the other time.
-            guard state.inMemory[buffer.piece] === buffer else { return false }
-            state.useClock += 1
-            if state.retained.updateValue(state.useClock, forKey: buffer.piece) == nil {
-                state.retainedBytes += buffer.bytes.count
-            }
-            return state.retainedBytes > limit
-        }
-        guard isOverLimit else { return }
-        while dropOldestRetained(over: limit) {}
-    }
-
     /// Drops the retained piece least lately used where retained pieces take more than `limit`
     /// bytes; false where they do not. Memory for pieces that somebody wants now goes before them:
     /// on a full disk they could otherwise hold all there is.
-    private func dropOldestRetained(over limit: Int = 0) -> Bool {
+    func dropOldestRetained(over limit: Int = 0) -> Bool {
         let (dropped, handler) = state.withLock { state in
             guard state.retainedBytes > limit,
                 let oldest = state.retained.min(by: { $0.value < $1.value })?.key
-            else { return (nil as PieceBuffer?, state.pieceLost) }
+            else { return (nil as PieceBuffer?, state.piecesLost) }
             let buffer = state.inMemory[oldest]
             state.dropMemory(of: oldest)
-            return (buffer, state.cached[oldest] ? nil : state.pieceLost)
+            return (buffer, state.cached[oldest] ? nil : state.piecesLost)
         }
         // Its memory is given back outside the lock.
         guard let dropped else { return false }
-        handler?(dropped.piece)
+        handler?([dropped.piece])
         return true
     }
 }

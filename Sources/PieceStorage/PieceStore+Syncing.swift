@@ -14,9 +14,10 @@ extension PieceStore {
     }
 
     /// A piece is in its cache files: served from there from now on.
-    func noteWritten(_ buffer: PieceBuffer, _ files: [(FileIndex, OpenFile)], _ payload: Int) {
-        let piece = buffer.piece
+    func noteWritten(_ piece: PieceIndex, _ files: [(FileIndex, OpenFile)], _ payload: Int) {
+        let time = UseTime.now()
         state.withLock { state in
+            state.uses.note(piece..<piece.advanced(by: 1), at: time)
             // Also one handed in twice: what is dirty again must be synced again.
             state.dirtyPieces.insert(piece)
             for (index, file) in files {
@@ -27,6 +28,7 @@ extension PieceStore {
                 }
             }
             state.dropMemory(of: piece)
+            state.doubtful?[piece] = false
             guard !state.cached[piece] else { return }
             state.cached[piece] = true
             state.cachedBytes += Int64(payload)

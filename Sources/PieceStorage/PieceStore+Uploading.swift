@@ -1,6 +1,7 @@
 import Glibc
 import Metainfo
 import Reactor
+import Synchronization
 package import TorrentCore
 
 /// Reading for peers.
@@ -101,20 +102,27 @@ extension PieceStore {
         _ piece: PieceIndex, from begin: Int, into target: UnsafeMutableRawBufferPointer,
         mayWait: Bool
     ) -> Bool {
-        let (isCached, buffer) = state.withLock { state in
-            (state.cached[piece], state.cached[piece] ? nil : state.memory(of: piece))
+        let (isCached, buffer, seen) = state.withLock { state in
+            (
+                state.cached[piece], state.cached[piece] ? nil : state.memory(of: piece),
+                generation.load(ordering: .relaxed)
+            )
         }
         if let buffer {
             let end = begin + target.count
             target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer.bytes[begin..<end]))
             return true
         }
-        return isCached
-            && readSlices(piece, from: begin, into: target) { [self] file, offset, part in
-                mayWait
-                    ? readWaiting(file, at: offset, into: part)
-                    : readResident(file, at: offset, into: part)
-            }
+        guard isCached || mayWait && settleDoubt(of: piece) else { return false }
+        let isRead = readSlices(piece, from: begin, into: target) { [self] file, offset, part in
+            mayWait
+                ? readWaiting(file, at: offset, into: part)
+                : readResident(file, at: offset, into: part)
+        }
+        // While pieces were evicted, these may have been zeros: again.
+        return isRead
+            && (isCurrent(seen)
+                || readPiece(piece, from: begin, into: target, mayWait: mayWait))
     }
 
     private func readWaiting(

@@ -10,6 +10,7 @@ extension PieceStore {
     ) -> ReadID? {
         let pieces = pieces.clamped(to: geometry.pieces)
         var source: (any BlockSource)?
+        var hasDoubt = false
         let read = state.withLock { state -> ReadID? in
             let missing = pieces.filter { !state.has($0) }
             guard !missing.isEmpty else { return nil }
@@ -17,12 +18,14 @@ extension PieceStore {
             state.nextRead += 1
             for piece in missing { state.waiters[piece, default: []].append(read) }
             source = state.source
+            hasDoubt = state.doubtful != nil
             state.waits[read] = PieceStoreState.Wait(
                 pieces: pieces, completion: completion, missing: missing.count,
                 phase: source == nil ? .unannounced : .announcing)
             return read
         }
         if let read, let source { announce(read, pieces, to: source) }
+        if hasDoubt { settleDoubts(in: pieces, isUrgent: true) }
         return read
     }
 
@@ -48,7 +51,9 @@ extension PieceStore {
     /// told of its end.
     package func readahead(_ stream: StreamID, pieces: Range<PieceIndex>) {
         let pieces = pieces.clamped(to: geometry.pieces)
+        var hasDoubt = false
         let (source, wanted) = state.withLock { state -> ((any BlockSource)?, Range<PieceIndex>) in
+            hasDoubt = state.doubtful != nil
             var first = pieces.lowerBound
             while first < pieces.upperBound, state.has(first) { first = first.advanced(by: 1) }
             let wanted = first..<pieces.upperBound
@@ -59,6 +64,7 @@ extension PieceStore {
             return (wanted.isEmpty && !wasTold ? nil : state.source, wanted)
         }
         source?.readahead(stream, pieces: wanted)
+        if hasDoubt { settleDoubts(in: wanted, isUrgent: false) }
     }
 
     /// Tells the source of a read, and of its end where that came meanwhile: an end is never told
@@ -76,20 +82,20 @@ extension PieceStore {
     /// Makes a verified piece available and completes the reads that waited for nothing else. On
     /// the thread that verified it, the lock let go.
     func arrived(_ buffer: PieceBuffer) {
-        let piece = buffer.piece
-        var ended: [(read: ReadID, wait: PieceStoreState.Wait)] = []
-        let source = state.withLock { state in
-            state.inMemory[piece] = buffer
-            for read in state.waiters.removeValue(forKey: piece) ?? [] {
-                guard let missing = state.waits[read]?.missing else { continue }
-                if missing > 1 {
-                    state.waits[read]?.missing = missing - 1
-                } else if let wait = state.waits.removeValue(forKey: read) {
-                    ended.append((read, wait))
-                }
-            }
-            return state.source
+        becameAvailable(buffer.piece) { $0.inMemory[buffer.piece] = buffer }
+    }
+
+    /// Makes a piece available by `change`, and completes the reads that waited for nothing else.
+    func becameAvailable(_ piece: PieceIndex, _ change: (inout PieceStoreState) -> Void) {
+        let (ended, source) = state.withLock { state in
+            change(&state)
+            return (state.takeWaits(endedBy: piece), state.source)
         }
+        end(ended, source)
+    }
+
+    /// Completes reads that wait no longer; the lock let go.
+    func end(_ ended: [(read: ReadID, wait: PieceStoreState.Wait)], _ source: (any BlockSource)?) {
         for (_, wait) in ended { wait.completion() }
         for (read, wait) in ended where wait.phase == .announced { source?.readEnded(read) }
     }

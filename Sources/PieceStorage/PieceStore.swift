@@ -1,6 +1,7 @@
 import Glibc
 package import Metainfo
 import Reactor
+import Synchronization
 package import TorrentCore
 
 /// One torrent's verified bytes, where FUSE threads, the loop and the pools meet.
@@ -25,45 +26,93 @@ package final class PieceStore: Sendable {
     let backing: Backing
     let state: Locked<PieceStoreState>
     let account: BufferAccount
+    /// What the torrent takes of the disk; nil where it is the user's data.
+    let usage: StoreUsage?
+    /// Goes up whenever pieces are about to be evicted: a read during which it did starts over.
+    let generation = Atomic<UInt64>(0)
+    /// Goes up whenever evicted pieces are off the disk.
+    let evictions = Condition(0)
     /// Pieces handed in and not yet written or given up.
     let pending = Condition(0)
     /// How many cache files were opened for writing; held meanwhile, system calls included.
     let creation = Locked(0)
     let warnings = Locked(Set<StoreWarning>())
+    /// The files that are pinned; held while the catalogue is told.
+    let pins: Locked<FileRuns>
+    /// Whether nobody will ever fetch what is missing.
+    let isOffline: Bool
+    /// Files of which an offline read has been logged.
+    let refusedFiles = Locked(Set<FileIndex>())
+    /// Numbers the streams of prefetches.
+    let prefetches = Atomic<UInt64>(0)
 
     /// Opens a torrent in its place. In a cache this takes the torrent's lock, remembers the
     /// metainfo and loads what the catalogue says: a few milliseconds of disk.
-    package init(
+    package convenience init(
         metainfo: TorrentMetainfo, location: StoreLocation, pools: StoragePools
+    ) throws(StorageError) {
+        try self.init(metainfo: metainfo, location: location, pools: pools, purpose: .reading)
+    }
+
+    /// Opens a torrent, perhaps only to evict from it.
+    init(
+        metainfo: TorrentMetainfo, location: StoreLocation, pools: StoragePools,
+        purpose: TorrentLock.Purpose
     ) throws(StorageError) {
         self.metainfo = metainfo
         self.pools = pools
         layout = metainfo.info.layout
         geometry = metainfo.info.geometry
         account = BufferAccount(pool: pools.buffers)
-        let cached: Bitfield
+        var cached: Bitfield
+        var doubtful: Bitfield?
+        var pins = FileRuns()
+        var cache: CacheDirectory?
+        let uses: UseTimes
         switch location {
         case .cache(let directory):
-            let (torrent, name) = try directory.catalogue.register(metainfo)
-            let folder = try CacheFolder(cache: directory, torrent: torrent, name: name)
+            cache = directory
+            let folder = try CacheFolder(cache: directory, metainfo: metainfo, purpose: purpose)
+            let record = try directory.catalogue.beginUse(
+                of: folder.torrent, pieceCount: geometry.pieceCount, isRead: purpose == .reading)
+            usage = StoreUsage(
+                bytes: record.bytes, isExact: record.isExact,
+                isLimited: directory.limits.size != nil)
+            uses = record.times
             // After the lock is taken: the last holder may have been adding.
             cached = try directory.catalogue.cached(
-                of: torrent, pieceCount: geometry.pieceCount)
+                of: folder.torrent, pieceCount: geometry.pieceCount)
+            if let boot = directory.policy.verifiedSince {
+                let checked = try directory.catalogue.checked(
+                    of: folder.torrent, since: boot, pieceCount: geometry.pieceCount)
+                doubtful = Self.takeDoubtful(from: &cached, checked: checked)
+            }
+            pins = try directory.catalogue.pins(
+                of: folder.torrent, fileCount: layout.count)
             backing = .cache(folder)
         case .data(let path):
             backing = .data(try DataFolder(path: path, info: metainfo.info))
             cached = Bitfield(count: geometry.pieceCount)
+            usage = nil
+            uses = UseTimes(count: geometry.pieceCount, all: .never)
         }
         let bytes = Self.payloadBytes(of: cached, metainfo.info)
-        state = Locked(PieceStoreState(cached: cached, cachedBytes: bytes))
+        state = Locked(
+            PieceStoreState(
+                cached: cached, cachedBytes: bytes, uses: uses, doubtful: doubtful,
+                pinned: pins.pieces(layout, count: geometry.pieceCount)))
+        self.pins = Locked(pins)
+        isOffline = cache?.policy.isOffline ?? false
+        if purpose == .reading { cacheFolder?.cache.limiter.add(self) }
     }
 
     /// The pieces that are cached now.
     package var cached: Bitfield { state.withLock { $0.cached } }
 
-    /// Whether a piece can be served now, from disk or from memory.
+    /// Whether a piece can be served, from disk or from memory; a doubtful one unless its check
+    /// fails.
     package func has(_ piece: PieceIndex) -> Bool {
-        geometry.contains(piece) && state.withLock { $0.has(piece) }
+        geometry.contains(piece) && state.withLock { $0.has(piece) || $0.isDoubtful(piece) }
     }
 
     /// Names who fetches missing pieces, or nobody. Reads that wait already are announced to it.
@@ -81,10 +130,10 @@ package final class PieceStore: Sendable {
         for (read, pieces) in reads { announce(read, pieces, to: source) }
     }
 
-    /// Sets who is told that a piece which was cached or in memory is missing again: it could not
-    /// be kept, or its file was damaged. From any thread.
-    package func setPieceLostHandler(_ handler: (@Sendable (PieceIndex) -> Void)?) {
-        state.withLock { $0.pieceLost = handler }
+    /// Sets who is told that pieces which were cached or in memory are missing again: they were
+    /// evicted, could not be kept, or their file was damaged. From any thread.
+    package func setPiecesLostHandler(_ handler: (@Sendable ([PieceIndex]) -> Void)?) {
+        state.withLock { $0.piecesLost = handler }
     }
 
     /// Sets who is told that memory has come back, once after `makeBuffer` gave nil and after each
@@ -102,21 +151,23 @@ package final class PieceStore: Sendable {
     }
 
     /// Takes no more pieces, flushes, and lets go of the source, the handlers, the open files and
-    /// the torrent's lock. Reads of what is there still work; waits are not completed any more.
+    /// the torrent's lock: from then on nothing is cached any more as far as this object goes, since
+    /// the files are whoever's that takes the lock. Waits are not completed any more.
     /// False where `deadline` came before all was on disk: what is missing then is fetched again
     /// next time, and the lock is held until this object goes. Blocks.
     @discardableResult
     package func close(until deadline: Timestamp) -> Bool {
         state.withLock { $0.isClosed = true }
         let isFlushed = flush(until: deadline)
+        saveChecks()
         let dropped = state.withLock { state in
             state.source = nil
-            state.pieceLost = nil
+            state.piecesLost = nil
             state.bufferAvailable = nil
             return state.files.removeAll()
         }
         withExtendedLifetime(dropped) {}
-        if isFlushed { cacheFolder?.unlock() }
+        if isFlushed { leave() }
         return isFlushed
     }
 
@@ -132,7 +183,7 @@ package final class PieceStore: Sendable {
         }
     }
 
-    private static func payloadBytes(of cached: Bitfield, _ info: InfoDictionary) -> Int64 {
+    static func payloadBytes(of cached: Bitfield, _ info: InfoDictionary) -> Int64 {
         if cached.isFull { return info.layout.payloadLength }
         var bytes: Int64 = 0
         for run in cached.runs {
@@ -147,7 +198,7 @@ package final class PieceStore: Sendable {
 
     /// How many bytes of a file lie in cached pieces. Pieces lie at multiples of the piece length
     /// in every version, since a v2 file starts at one.
-    static func cachedBytes(
+    package static func cachedBytes(
         of file: FileIndex, _ cached: Bitfield, _ layout: FileLayout, _ pieceLength: Int
     ) -> Int64 {
         let pieces = layout.pieces(of: file)

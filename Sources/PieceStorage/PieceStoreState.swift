@@ -20,6 +20,12 @@ struct PieceStoreState {
     var cached: Bitfield
     /// Payload bytes of the cached pieces, padding left out.
     var cachedBytes: Int64
+    /// In a cache file, but to be hashed before it counts as cached; nil where nothing ever was.
+    var doubtful: Bitfield?
+    /// Not to be evicted, cached or not; nil where nothing is pinned.
+    var pinned: Bitfield?
+    /// Those of `doubtful` whose check is queued, ahead of a reader.
+    var queuedChecks: Set<PieceIndex> = []
     /// Verified, in memory: being written, or kept because the disk is full.
     var inMemory: [PieceIndex: PieceBuffer] = [:]
     /// Those of `inMemory` that could not be written, with the time of their last use.
@@ -42,20 +48,46 @@ struct PieceStoreState {
     /// More files are dirty than `dirtyFiles` holds.
     var hasMoreDirtyFiles = false
 
+    /// When each piece was last used.
+    var uses: UseTimes
+    /// Pieces being written to their files, and by how many threads.
+    var writing: [PieceIndex: Int] = [:]
+    /// On their way out: not cached any more, while their bytes are being given back to the disk.
+    var evicting: Set<PieceIndex> = []
+    /// Those of `evicting` whose bytes are still right, should they have to stay after all.
+    var restorable: Set<PieceIndex> = []
+    /// Bytes that are in no piece's memory are about to count as cached: an import adopts them where
+    /// they lie, so that no hole may go through what is not cached.
+    var isAdopting = false
+    /// Nothing may be evicted any more: the torrent is about to be somebody else's.
+    var isLeaving = false
+
     var files = OpenFileTable()
     /// Files that others read directly, and how often they were retained: their bytes must not be
     /// taken off the disk. (A program may keep such a file open beyond the mount. Who takes bytes off
     /// the disk has to make sure that nobody has the file open, by a write lease on it.)
     var retainedFiles: [FileIndex: Int] = [:]
     var source: (any BlockSource)?
-    var pieceLost: (@Sendable (PieceIndex) -> Void)?
+    var piecesLost: (@Sendable ([PieceIndex]) -> Void)?
     var bufferAvailable: (@Sendable () -> Void)?
     var isClosed = false
 
-    init(cached: Bitfield, cachedBytes: Int64) {
+    init(
+        cached: Bitfield, cachedBytes: Int64, uses: UseTimes, doubtful: Bitfield? = nil,
+        pinned: Bitfield? = nil
+    ) {
+        self.uses = uses
         self.cached = cached
         self.cachedBytes = cachedBytes
+        self.doubtful = doubtful
+        self.pinned = pinned
     }
+
+    /// Whether the piece is not to be evicted.
+    func isPinned(_ piece: PieceIndex) -> Bool { pinned?[piece] ?? false }
+
+    /// Whether the piece is to be hashed before it is served.
+    func isDoubtful(_ piece: PieceIndex) -> Bool { doubtful?[piece] ?? false }
 
     /// Whether verified bytes of the piece can be had.
     func has(_ piece: PieceIndex) -> Bool { cached[piece] || inMemory[piece] != nil }
@@ -78,6 +110,20 @@ struct PieceStoreState {
             retained[piece] = useClock
         }
         return buffer
+    }
+
+    /// A piece has come: takes out the waits that waited for nothing else.
+    mutating func takeWaits(endedBy piece: PieceIndex) -> [(read: ReadID, wait: Wait)] {
+        var ended: [(read: ReadID, wait: Wait)] = []
+        for read in waiters.removeValue(forKey: piece) ?? [] {
+            guard let missing = waits[read]?.missing else { continue }
+            if missing > 1 {
+                waits[read]?.missing = missing - 1
+            } else if let wait = waits.removeValue(forKey: read) {
+                ended.append((read, wait))
+            }
+        }
+        return ended
     }
 
     /// Removes a wait from the lists of the pieces it waits for.

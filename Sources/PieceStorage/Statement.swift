@@ -45,6 +45,9 @@ struct Statement: ~Copyable {
     /// A column of the current row as a number.
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
+    /// A column of the current row as text.
+    func text(_ column: Int32) -> String { String(decoding: blob(column), as: UTF8.self) }
+
     /// A column of the current row as bytes.
     func blob(_ column: Int32) -> [UInt8] {
         let start = sqlite3_column_blob(handle, column)

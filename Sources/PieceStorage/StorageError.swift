@@ -1,3 +1,4 @@
+import Glibc
 package import Reactor
 
 /// Why a cache directory, a torrent in it, or a seeder's data cannot be used. The description is
@@ -13,8 +14,8 @@ package enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     case newerCatalogue(path: String, version: Int)
     /// SQLite cannot use the catalogue; `reason` is its message.
     case catalogueFailed(path: String, reason: String)
-    /// Another process has this torrent open in this cache; its process id where it is known.
-    case inUse(torrent: String, process: Int32?)
+    /// Another process has this torrent open in this cache.
+    case inUse(torrent: String, holder: TorrentHolder)
     /// The data to seed cannot be opened.
     case dataUnusable(path: String, reason: SystemError)
     /// A file of the data to seed has another size than the torrent says.
@@ -32,6 +33,14 @@ package enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The system's reason; of others, EIO with what happened.
+    var systemError: SystemError {
+        switch self {
+        case .cacheUnusable(_, let reason), .dataUnusable(_, let reason): reason
+        default: SystemError(EIO, cause)
+        }
+    }
+
     package var description: String {
         switch self {
         case .notADirectory(let path):
@@ -45,10 +54,12 @@ package enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "directory with --cache"
         case .catalogueFailed(let path, let reason):
             "cache catalogue \(path) cannot be used: \(reason)"
-        case .inUse(let torrent, let process):
+        case .inUse(let torrent, let holder):
             "torrent \(torrent) is in use by "
-                + (process.map { "process \($0)" } ?? "another process")
-                + "; unmount it there, or choose another directory with --cache"
+                + (holder.process.map { "process \($0)" } ?? "another process")
+                + (holder.mountpoint.map {
+                    ", mounted at \($0); unmount it there, or choose another directory with --cache"
+                } ?? "; wait for its end, or choose another directory with --cache")
         case .dataUnusable(let path, let reason):
             "data \(path) cannot be used: \(reason)"
         case .dataDiffers(let path, let expected, let found):

@@ -5,4 +5,8 @@ package struct StreamID: Hashable, Sendable {
 
     /// Wraps a number.
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// A stream that nobody reads yet, such as a prefetch: the source serves it behind all readers
+    /// and their readahead. It has the highest bit, which a reader's number never reaches.
+    package static func background(_ number: UInt64) -> StreamID { StreamID(number | 1 << 63) }
 }

@@ -18,6 +18,9 @@ extension Session {
         case .file(let path):
             return try await add(Self.parse(Self.readFile(path), from: path), magnet: nil)
         case .url(let url):
+            guard !configuration.isOffline else {
+                throw .offline("\(url) cannot be fetched, as --offline allows no network")
+            }
             return try await add(Self.parse(fetch(url), from: url), magnet: nil)
         case .identity(let identity):
             return try await add(identity, magnet: nil, progress: progress)
@@ -58,6 +61,10 @@ extension Session {
             let metainfo = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
         {
             return try await add(metainfo, magnet: magnet)
+        }
+        guard !configuration.isOffline else {
+            throw .offline(
+                "torrent \(identity) is not in the cache, and --offline allows no network")
         }
         let id = makeID()
         let sources = sources(metainfo: nil, magnet: magnet, isComplete: false)
@@ -137,7 +144,8 @@ extension Session {
             id, metainfo: metainfo, store: store,
             sources: sources(
                 metainfo: metainfo, magnet: magnet,
-                isComplete: store.cachedPieceCount == metainfo.info.geometry.pieceCount))
+                isComplete: store.cachedPieceCount + store.doubtfulPieceCount
+                    == metainfo.info.geometry.pieceCount))
         return SessionTorrent(metainfo: metainfo, store: store, id: id)
     }
 
@@ -153,6 +161,11 @@ extension Session {
     private func sources(
         metainfo: TorrentMetainfo?, magnet: MagnetLink?, isComplete: Bool
     ) -> TorrentSources {
+        if configuration.isOffline {
+            return TorrentSources(
+                trackerTiers: [], peers: [], magnetPeers: [], isUploadEnabled: false,
+                isPrivate: metainfo?.info.isPrivate ?? false, isComplete: isComplete)
+        }
         var tiers = metainfo?.announceTiers ?? []
         tiers += magnet?.trackers.map { [$0] } ?? []
         tiers += configuration.trackers.map { [$0] }

@@ -1,5 +1,5 @@
 import Metainfo
-import PieceStorage
+package import PieceStorage
 import Reactor
 import Synchronization
 import TorrentCore
@@ -35,7 +35,13 @@ package final class Session: Sendable {
     package init(_ configuration: SessionConfiguration) async throws(SessionError) {
         self.configuration = configuration
         do throws(StorageError) {
-            cache = try configuration.cacheDirectory.map(CacheDirectory.init(path:))
+            let policy = try Self.cachePolicy(configuration)
+            if let path = configuration.cacheDirectory {
+                cache = try CacheDirectory(
+                    path: path, policy: policy, limits: configuration.cacheLimits)
+            } else {
+                cache = nil
+            }
         } catch {
             throw .cacheUnusable(error.description)
         }
@@ -60,7 +66,7 @@ package final class Session: Sendable {
         do throws(SystemError) {
             try loop.run(shard)
             listenPort = try await shard.listen(
-                on: configuration.listen.flatMap(\.endpoints),
+                on: configuration.isOffline ? [] : configuration.listen.flatMap(\.endpoints),
                 mayChooseOtherPort: configuration.mayChooseOtherPort)
         } catch {
             loop.stop()
@@ -76,6 +82,9 @@ package final class Session: Sendable {
     package static let userAgent = "swarmfs/" + version
     /// What peers are told this client is (BEP 10).
     package static let clientName = "swarmfs " + version
+
+    /// How full the cache is; nil in a session that only seeds. As of a second ago at most.
+    package var cacheUsage: CacheUsage? { cache?.usage }
 
     /// The figures of every torrent that is ready.
     package func statistics() async -> [TorrentStatistics] { await shard.statistics() }
@@ -115,6 +124,21 @@ package final class Session: Sendable {
                 continuation.resume()
             }
         }
+    }
+
+    private static func cachePolicy(
+        _ configuration: SessionConfiguration
+    ) throws(StorageError) -> CachePolicy {
+        var policy = CachePolicy()
+        policy.mountpoint = configuration.mountpoint
+        policy.isOffline = configuration.isOffline
+        guard configuration.verifiesOnce else { return policy }
+        do throws(SystemError) {
+            policy.verifiedSince = try .current()
+        } catch {
+            throw .system(error)
+        }
+        return policy
     }
 
     func makeID() -> TorrentID {

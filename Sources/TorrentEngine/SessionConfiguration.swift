@@ -1,3 +1,5 @@
+package import PieceStorage
+
 /// What a session is told at its start.
 package struct SessionConfiguration: Sendable {
     /// The registered-range port that BitTorrent clients have always tried first (BEP 3).
@@ -11,6 +13,16 @@ package struct SessionConfiguration: Sendable {
     package var mayChooseOtherPort = true
     /// The cache directory, created where it is missing; nil for a session that only seeds.
     package var cacheDirectory: String?
+    /// Where the torrents will be mounted; others who want to use them are told.
+    package var mountpoint: String?
+    /// Whether each piece that is cached already is hashed again before it is served first, once
+    /// between two starts of the machine.
+    package var verifiesOnce = false
+    /// Whether there is to be no network at all: nobody is listened to, called, or told anything, and
+    /// reads of what is not cached fail at once.
+    package var isOffline = false
+    /// How much of the disk the cache may use.
+    package var cacheLimits = CacheLimits.standard
     /// Peers that the user named, `host:port`.
     package var peers: [String] = []
     /// Trackers that the user named, each a tier of its own.

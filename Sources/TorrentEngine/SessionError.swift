@@ -5,6 +5,8 @@ package enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     case cannotListen(String)
     /// The source is no torrent, or could not be fetched.
     case sourceUnusable(String)
+    /// The source would have to be fetched, and the session is offline.
+    case offline(String)
     /// The cache directory cannot be used.
     case cacheUnusable(String)
     /// The seeded data does not fit the torrent.
@@ -19,7 +21,7 @@ package enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .cannotListen(let text), .sourceUnusable(let text), .cacheUnusable(let text),
-            .dataUnusable(let text), .duplicate(let text), .system(let text):
+            .dataUnusable(let text), .duplicate(let text), .system(let text), .offline(let text):
             text
         case .cancelled: "cancelled"
         }

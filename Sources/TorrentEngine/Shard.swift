@@ -202,8 +202,8 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.readTimedOut(pieces: pieces, path: path, now: now)
         case .pieceFinished(let id, let outcome):
             context.torrents[id]?.pieceFinished(outcome, now: now)
-        case .pieceLost(let id, let piece):
-            context.torrents[id]?.pieceLost(piece, now: now)
+        case .piecesLost(let id, let pieces):
+            context.torrents[id]?.piecesLost(pieces, now: now)
         case .buffersAvailable(let id):
             context.torrents[id]?.isAwaitingBuffers = false
         case .blocksRead(let id, let peer, let requests, let blocks):

@@ -14,8 +14,8 @@ enum ShardMessage: Sendable {
     case readTimedOut(TorrentID, Range<PieceIndex>, path: String)
     /// The hash pool is done with a piece.
     case pieceFinished(TorrentID, PieceOutcome)
-    /// A verified piece could not be kept.
-    case pieceLost(TorrentID, PieceIndex)
+    /// Verified pieces were evicted, or could not be kept.
+    case piecesLost(TorrentID, [PieceIndex])
     /// Buffer memory has been given back.
     case buffersAvailable(TorrentID)
     /// Blocks for a peer have been read, one for each request; nil where it is not there any more.

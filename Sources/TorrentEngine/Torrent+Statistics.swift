@@ -11,15 +11,18 @@ extension Torrent {
         let info = metainfo.info
         return TorrentStatistics(
             identity: info.identity, name: info.displayName, size: info.layout.payloadLength,
-            cachedBytes: store.cachedBytes, pieceLength: info.pieceLength,
-            pieces: info.geometry.pieceCount, piecesCached: store.cachedPieceCount,
+            cachedBytes: store.cachedBytes + store.doubtfulBytes, pieceLength: info.pieceLength,
+            pieces: info.geometry.pieceCount,
+            piecesCached: store.cachedPieceCount + store.doubtfulPieceCount,
             peers: figures.peers, peersUnchoked: figures.peersUnchoked, seeds: figures.seeds,
             downloadRate: figures.downloadRate, uploadRate: figures.uploadRate,
             downloaded: figures.downloaded, uploaded: figures.uploaded,
             waitingReads: store.waitingReadCount,
-            state: isComplete
-                ? "seeding"
-                : store.waitingReadCount > 0 || figures.downloadRate > 0
-                    ? "downloading" : "idle")
+            state: context.configuration.isOffline
+                ? "offline"
+                : isComplete
+                    ? "seeding"
+                    : store.waitingReadCount > 0 || figures.downloadRate > 0
+                        ? "downloading" : "idle")
     }
 }

@@ -209,8 +209,8 @@ extension Torrent {
         if isComplete { announces.complete(now: now) }
     }
 
-    /// A verified piece could not be kept, or was evicted.
-    func pieceLost(_ piece: PieceIndex, now: Timestamp) {
-        swarm?.pieceLost(piece, now: now)
+    /// Verified pieces could not be kept, or were evicted.
+    func piecesLost(_ pieces: [PieceIndex], now: Timestamp) {
+        for piece in pieces { swarm?.pieceLost(piece, now: now) }
     }
 }

@@ -87,8 +87,11 @@ final class Torrent {
         identity = metainfo.info.identity
         metadataDownload = nil
         reportProgress = nil
+        let (id, mailbox) = (self.id, context.mailbox)
+        // Before the look at what is cached: what is evicted from now on is told.
+        store.setPiecesLostHandler { mailbox.post(.piecesLost(id, $0)) }
         store.setSource(EngineBlockSource(torrent: id, mailbox: context.mailbox))
-        let have = store.cached
+        let have = store.kept
         let layout = metainfo.info.layout
         let isPadding: (@Sendable (BlockRequest) -> Bool)? =
             layout.hasPadding ? { @Sendable in layout.isPadding($0) } : nil
@@ -101,8 +104,6 @@ final class Torrent {
                 isUploadEnabled: sources.isUploadEnabled),
             seed: context.nextSeed(), now: now,
             isPadding: isPadding)
-        let (id, mailbox) = (self.id, context.mailbox)
-        store.setPieceLostHandler { mailbox.post(.pieceLost(id, $0)) }
         store.setBufferAvailableHandler { mailbox.post(.buffersAvailable(id)) }
         if isFirstStart { findPeers(now: now) }
         if isPrivate {

@@ -72,17 +72,20 @@ struct CacheRefusalTests {
     @Test func `a torrent in use says by which process`() throws {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(100, pieceLength: 16_384)
-        let cache = try CacheDirectory(path: directory.path)
+        var policy = CachePolicy()
+        policy.mountpoint = "/mnt/a\nb"
+        let cache = try CacheDirectory(path: directory.path, policy: policy)
         let pools = try makePools()
         var store: PieceStore? = try PieceStore(
             metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
         #expect(store != nil)
         let expected = StorageError.inUse(
-            torrent: torrent.metainfo.info.identity.description, process: getpid())
+            torrent: torrent.metainfo.info.identity.description,
+            holder: TorrentHolder(process: getpid(), mountpoint: "/mnt/a\nb"))
         #expect(throws: expected) {
             try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
         }
-        #expect(expected.description.contains("process \(getpid());"))
+        #expect(expected.description.contains("process \(getpid()), mounted at /mnt/a"))
         // Other torrents of the cache are free, and so is this one afterwards.
         let other = try SampleTorrent.single(101, pieceLength: 16_384)
         _ = try PieceStore(metainfo: other.metainfo, location: .cache(cache), pools: pools)
@@ -107,7 +110,7 @@ struct CacheRefusalTests {
         }
         let third = try CacheDirectory(path: directory.path)
         for torrent in torrents {
-            let (id, _) = try third.catalogue.register(torrent.metainfo)
+            let id = try third.catalogue.register(torrent.metainfo)
             #expect(
                 try third.catalogue.cached(of: id, pieceCount: torrent.geometry.pieceCount).isFull)
         }

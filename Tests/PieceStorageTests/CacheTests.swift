@@ -71,7 +71,7 @@ struct CacheTests {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(16_384 * 200, pieceLength: 16_384)
         let cache = try CacheDirectory(path: directory.path)
-        let (id, _) = try cache.catalogue.register(torrent.metainfo)
+        let id = try cache.catalogue.register(torrent.metainfo)
         var random = SeededRandom(seed: 7)
         var expected = Bitfield(count: 200)
         for round in 0..<300 {
@@ -80,7 +80,7 @@ struct CacheTests {
             let pieces = PieceIndex(start)..<PieceIndex(end)
             let isAddition = round % 3 != 0
             if isAddition {
-                try cache.catalogue.add([(id, { Array(pieces).shuffled() })])
+                try cache.catalogue.add([(id, { Array(pieces).shuffled() }, { 0 })])
             } else {
                 try cache.catalogue.remove(pieces, of: id)
             }
@@ -111,7 +111,7 @@ struct CacheTests {
             let cache = try CacheDirectory(path: directory.path)
             let store = try PieceStore(
                 metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
-            store.setPieceLostHandler { piece in lost.withLock { $0.append(piece) } }
+            store.setPiecesLostHandler { pieces in lost.withLock { $0 += pieces } }
             // Written before it is read: the new file must not revive the old claims.
             store.put(PieceIndex(5), torrent.bytes(of: PieceIndex(5)))
             store.waitUntilWritten()

@@ -9,20 +9,7 @@ import TorrentCore
 
 @Suite("A full disk")
 struct FullDiskTests {
-    /// A file system of a few pages, which only root can mount.
-    private final class TinyFilesystem: Sendable {
-        let directory: TemporaryDirectory
-
-        init(bytes: Int) throws {
-            directory = try TemporaryDirectory()
-            let result = mount("tmpfs", directory.path, "tmpfs", 0, "size=\(bytes)")
-            guard result == 0 else { throw SystemError.last("mount a tmpfs") }
-        }
-
-        deinit { umount2(directory.path, Int32(MNT_DETACH)) }
-    }
-
-    @Test(.enabled(if: geteuid() == 0, "mounting needs root"))
+    @Test(.enabled(if: TinyFilesystem.isAllowed, "mounting needs root"))
     func `is served from memory within the budget, then pieces are lost, never wrong`() throws {
         let small = try TinyFilesystem(bytes: 1 << 20)
         let directory = try TemporaryDirectory()
@@ -32,7 +19,7 @@ struct FullDiskTests {
         let store = try PieceStore(
             metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
         let lost = Locked<[PieceIndex]>([])
-        store.setPieceLostHandler { piece in lost.withLock { $0.append(piece) } }
+        store.setPiecesLostHandler { pieces in lost.withLock { $0 += pieces } }
         for piece in torrent.geometry.pieces {
             let bytes = torrent.bytes(of: piece)
             #expect(store.put(piece, bytes) == .verified(piece, blockDigests: nil))
@@ -57,6 +44,62 @@ struct FullDiskTests {
         }
         store.close(until: .later)
         _ = directory
+    }
+
+    @Test(.enabled(if: TinyFilesystem.isAllowed, "mounting needs root"))
+    func `old pieces make room where the disk takes no more`() throws {
+        let small = try TinyFilesystem(bytes: 8 << 20)
+        let torrent = try SampleTorrent.single(65_536 * 256, pieceLength: 65_536)
+        let cache = try CacheDirectory(path: small.directory.path)
+        let store = try PieceStore(torrent, in: cache)
+        for piece in torrent.geometry.pieces {
+            store.putWritten(piece, of: torrent)
+            if piece.value % 10 == 0 { store.flush(until: .later) }
+        }
+        #expect(store.compare(FileIndex(0), torrent) != nil)
+        #expect(store.cachedPieceCount > 60)
+        #expect(store.has(PieceIndex(255)))
+        #expect(!store.isRetaining)
+        // Another program takes what is free.
+        let other = open("\(small.directory.path)/other", O_RDWR | O_CREAT, 0o600)
+        let zeros = [UInt8](repeating: 1, count: 65_536)
+        while write(other, zeros, zeros.count) == zeros.count {}
+        close(other)
+        for piece in torrent.geometry.pieces.prefix(100) {
+            store.putWritten(piece, of: torrent)
+            #expect(store.has(piece))
+        }
+        #expect(store.compare(FileIndex(0), torrent) != nil)
+        store.close(until: .later)
+    }
+
+    @Test(.enabled(if: TinyFilesystem.isAllowed, "mounting needs root"))
+    func `space is left free for others, also when they take some of it`() throws {
+        let small = try TinyFilesystem(bytes: 16 << 20)
+        let torrent = try SampleTorrent.single(65_536 * 400, pieceLength: 65_536)
+        let cache = try CacheDirectory(
+            path: small.directory.path, limits: CacheLimits(size: nil, free: .percent(25)))
+        let store = try PieceStore(torrent, in: cache)
+        let free = { cache.limiter.diskUsage(committed: 0).diskFree }
+        for piece in torrent.geometry.pieces {
+            store.putWritten(piece, of: torrent)
+            #expect(free() >= 4 << 20 - 1 << 19)
+        }
+        #expect(store.cachedPieceCount > 100)
+        let other = open("\(small.directory.path)/other", O_RDWR | O_CREAT, 0o600)
+        defer { close(other) }
+        let bytes = [UInt8](repeating: 1, count: 3 << 20)
+        #expect(write(other, bytes, bytes.count) == bytes.count)
+        store.flush(until: .later)
+        var patience = 200
+        while free() < 4 << 20, patience > 0 {
+            usleep(50_000)
+            patience -= 1
+        }
+        #expect(free() >= 4 << 20)
+        #expect(store.cachedPieceCount > 60)
+        #expect(store.compare(FileIndex(0), torrent) != nil)
+        store.close(until: .later)
     }
 
     @Test func `a piece read often outlives the others in memory`() throws {
@@ -93,7 +136,7 @@ struct FullDiskTests {
         let folder = "\(directory.path)/\(torrent.metainfo.info.identity)/files"
         #expect(mkdir("\(folder)/0", 0o700) == 0 && mkdir("\(folder)/0/0", 0o700) == 0)
         let lost = Locked(0)
-        store.setPieceLostHandler { _ in lost.withLock { $0 += 1 } }
+        store.setPiecesLostHandler { pieces in lost.withLock { $0 += pieces.count } }
         for piece in torrent.geometry.pieces {
             let bytes = torrent.bytes(of: piece)
             #expect(store.put(piece, bytes) == .verified(piece, blockDigests: nil))

@@ -90,7 +90,7 @@ struct SeedDataTests {
         let request = torrent.geometry.block(0, of: PieceIndex(0))
         #expect(store.block(request) != nil)
         let lost = Locked(0)
-        store.setPieceLostHandler { _ in lost.withLock { $0 += 1 } }
+        store.setPiecesLostHandler { pieces in lost.withLock { $0 += pieces.count } }
         // The kernel's clock for files is coarse: write until the change shows.
         let handle = try #require(FileHandle(forWritingAtPath: path))
         var memory = [UInt8](repeating: 0, count: 16_384)

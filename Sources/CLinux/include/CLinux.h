@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/fs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -46,8 +47,28 @@ static inline void swarmfs_set_thread_name(const char *name) {
     prctl(PR_SET_NAME, name);
 }
 
+/// `ioctl(FICLONE)`: makes a file share the other's blocks, as they are now (ioctl_ficlone(2)). Zero,
+/// or -1 with `errno`.
+static inline int swarmfs_clone_file(int target, int source) {
+    return ioctl(target, FICLONE, source);
+}
+
 /// `accept4` with a non-blocking, close-on-exec result; a GNU extension.
 int swarmfs_accept(int descriptor, struct sockaddr *address, socklen_t *length);
+
+/// Zero where nobody has the file open but for this descriptor, by taking a write lease and giving
+/// it back; otherwise an error number, EAGAIN where somebody has. `fcntl` is variadic, and leases are
+/// a GNU extension. Whoever opens the file meanwhile waits some microseconds, and the signal that
+/// tells of it is one that is ignored.
+int swarmfs_is_exclusive(int descriptor);
+
+/// Zero where the filesystem knows leases, with which `swarmfs_is_exclusive` works; otherwise an
+/// error number.
+int swarmfs_has_leases(int descriptor);
+
+/// Gives a part of a file back to the disk, which reads as zeros from then on; zero, or an error
+/// number. `fallocate` with FALLOC_FL_PUNCH_HOLE, a GNU extension.
+int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length);
 
 /// `pread` of what the kernel's page cache holds: fewer bytes, or EAGAIN, where the rest would have
 /// to wait for a disk, and EOPNOTSUPP where the filesystem cannot tell (preadv2(2), `RWF_NOWAIT`).

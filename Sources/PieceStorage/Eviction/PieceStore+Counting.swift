@@ -1,0 +1,66 @@
+import CLinux
+import Metainfo
+import Reactor
+import TorrentCore
+
+/// Finding out what a torrent takes of the disk after a crash.
+extension PieceStore {
+    /// Files that are looked at before whoever waits for the thread is served.
+    private static let countStep = 4096
+    /// Pieces that are looked at while the lock is held.
+    private static let punchStep = 512
+
+    /// Counts some files more; `StoreUsage.isCounted` tells when all are. What a crash left in files
+    /// that is not cached is given back to the disk.
+    func countFiles() {
+        guard let folder = cacheFolder, let usage else { return }
+        let first = usage.nextToCount(step: Self.countStep)
+        for number in first..<min(first + Self.countStep, layout.count) {
+            let file = FileIndex(number)
+            guard layout.length(of: file) > 0, let bytes = folder.allocatedBytes(of: file) else {
+                continue
+            }
+            usage.count(file, bytes: bytes)
+            if hasRemains(file, bytes) { punchRemains(of: file) }
+        }
+        if first + Self.countStep >= layout.count { usage.endCount() }
+    }
+
+    /// Whether a file takes more than its cached pieces and what the filesystem needs for itself.
+    private func hasRemains(_ file: FileIndex, _ bytes: Int64) -> Bool {
+        let pieces = layout.pieces(of: file)
+        let block = Int64(cacheFolder?.cache.blockLength ?? 1)
+        return state.withLock { state in
+            let cached = Self.cachedBytes(of: file, state.cached, layout, geometry.pieceLength)
+            // Two blocks a run at its ends; there are no more runs than cached pieces.
+            let slack = (Int64(min(state.cached.setCount(in: pieces), 64)) + 4) * 2 * block
+            return bytes > cached + slack
+        }
+    }
+
+    /// Makes holes where no piece is cached or being written.
+    private func punchRemains(of file: FileIndex) {
+        var next = layout.pieces(of: file).lowerBound
+        let end = layout.pieces(of: file).upperBound
+        while next < end {
+            let from = next
+            let free = state.withLock { state -> Range<PieceIndex>? in
+                guard !state.isLeaving else { return nil }
+                let clear = state.cached.first(in: from..<end, isSet: false) ?? end
+                let stop = min(end, clear.advanced(by: Self.punchStep))
+                var first = clear
+                while first < stop, !state.isRemains(first) { first = first.advanced(by: 1) }
+                var last = first
+                while last < stop, state.isRemains(last) {
+                    state.evicting.insert(last)
+                    last = last.advanced(by: 1)
+                }
+                return first..<last
+            }
+            guard let free else { return }
+            _ = punch(Array(free), only: file)
+            _ = endEviction(of: Array(free))
+            next = max(free.upperBound, next.advanced(by: 1))
+        }
+    }
+}

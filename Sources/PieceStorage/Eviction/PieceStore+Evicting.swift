@@ -1,0 +1,268 @@
+import CLinux
+import Metainfo
+import Reactor
+import Synchronization
+import TorrentCore
+
+/// Taking pieces off the disk.
+///
+/// Memory, then the catalogue (on disk before it returns), then the holes: at any crash between, what
+/// counts as cached is whole. Writers wait meanwhile where a hole could hit them, readers that were
+/// under way start over.
+extension PieceStore {
+    /// How many pieces are looked at, or taken, while the lock is held: some microseconds.
+    private static let step = 256
+
+    /// Pieces that may be evicted now; with `unsynced`, also those that may be after a sync.
+    func candidates(unsynced: Bool = false) -> [EvictionPolicy.Candidate] {
+        var kept = Bitfield(count: geometry.pieceCount)
+        for range in state.withLock({ keptRanges($0) }) {
+            for piece in range { kept[piece] = true }
+        }
+        var candidates: [EvictionPolicy.Candidate] = []
+        var next = 0
+        while next < geometry.pieceCount {
+            let end = min(next + Self.step, geometry.pieceCount)
+            let part = state.withLock { state -> [(PieceIndex, UseTime)] in
+                var part: [(PieceIndex, UseTime)] = []
+                guard !state.isLeaving else { return part }
+                for piece in PieceIndex(next)..<PieceIndex(end)
+                where (state.isSettled(piece, unsynced: unsynced) || state.isDoubtful(piece))
+                    && !kept[piece]
+                {
+                    part.append((piece, state.uses[piece]))
+                }
+                return part
+            }
+            for (piece, time) in part {
+                candidates.append(
+                    EvictionPolicy.Candidate(
+                        piece: piece, lastUse: time, bytes: blockBytes(of: piece)))
+            }
+            next = end
+        }
+        return candidates
+    }
+
+    /// What has to stay on disk whatever the limit says; the state's lock is held. Files that are
+    /// read directly, what waiting reads will want as soon as the rest is there, and what is pinned.
+    private func keptRanges(_ state: borrowing PieceStoreState) -> [Range<PieceIndex>] {
+        state.retainedFiles.keys.map { layout.pieces(of: $0) } + state.waits.values.map(\.pieces)
+            + (state.pinned?.runs ?? [])
+    }
+
+    /// Takes pieces off the disk that were not used since they were found to be candidates; gives
+    /// the bytes that came free. Throws where the catalogue cannot be told: they stay then.
+    func evict(_ chosen: [EvictionPolicy.Candidate]) throws(StorageError) -> Int64 {
+        guard let folder = cacheFolder else { return 0 }
+        var exclusive: [FileIndex: Bool] = [:]
+        let eligible = chosen.filter { isExclusive($0.piece, &exclusive) }
+            .sorted { $0.piece < $1.piece }
+        let taken = takeOut(eligible)
+        guard !taken.isEmpty else { return 0 }
+        do {
+            try folder.cache.catalogue.remove(taken, of: folder.torrent)
+        } catch {
+            putBack(taken)
+            throw error
+        }
+        let freed = punch(taken)
+        let handler = endEviction(of: taken)
+        handler?(taken)
+        return freed
+    }
+
+    /// Whether nobody has the piece's files open but us.
+    private func isExclusive(_ piece: PieceIndex, _ known: inout [FileIndex: Bool]) -> Bool {
+        for slice in layout.slices(of: piece)
+        where slice.length > 0 && !layout.attributes(of: slice.file).contains(.padding) {
+            let isExclusive =
+                known[slice.file]
+                ?? openForReading(slice.file).file.map { FileLease.isExclusive($0.descriptor) }
+                ?? false
+            known[slice.file] = isExclusive
+            if !isExclusive { return false }
+        }
+        return true
+    }
+
+    private func takeOut(_ chosen: [EvictionPolicy.Candidate]) -> [PieceIndex] {
+        var taken: [PieceIndex] = []
+        var next = 0
+        while next < chosen.count {
+            let part = chosen[next..<min(next + Self.step, chosen.count)]
+            next = part.endIndex
+            let first = taken.count
+            var doubtful: Set<PieceIndex> = []
+            state.withLock { state in
+                guard !state.isLeaving else { return }
+                let kept = Self.positions(of: keptRanges(state), in: part)
+                for (position, candidate) in zip(part.indices, part)
+                where (state.isSettled(candidate.piece) || state.isDoubtful(candidate.piece))
+                    && state.uses[candidate.piece] <= candidate.lastUse
+                    && !kept.contains(position)
+                {
+                    if state.isDoubtful(candidate.piece) {
+                        state.doubtful?[candidate.piece] = false
+                        doubtful.insert(candidate.piece)
+                    } else {
+                        state.cached[candidate.piece] = false
+                        state.restorable.insert(candidate.piece)
+                    }
+                    state.evicting.insert(candidate.piece)
+                    taken.append(candidate.piece)
+                }
+                generation.add(1, ordering: .releasing)
+            }
+            let bytes = taken[first...].reduce(Int64(0)) { sum, piece in
+                doubtful.contains(piece) ? sum : sum + Int64(payloadLength(of: piece))
+            }
+            state.withLock { $0.cachedBytes -= bytes }
+        }
+        return taken
+    }
+
+    /// Where in a list sorted by piece those of some ranges stand; a binary search a range.
+    private static func positions(
+        of ranges: [Range<PieceIndex>], in list: ArraySlice<EvictionPolicy.Candidate>
+    ) -> Set<Int> {
+        var positions: Set<Int> = []
+        for range in ranges {
+            var (low, high) = (list.startIndex, list.endIndex)
+            while low < high {
+                let middle = (low + high) / 2
+                if list[middle].piece < range.lowerBound { low = middle + 1 } else { high = middle }
+            }
+            while low < list.endIndex, list[low].piece < range.upperBound {
+                positions.insert(low)
+                low += 1
+            }
+        }
+        return positions
+    }
+
+    /// The catalogue could not be told: what is on disk stays.
+    private func putBack(_ pieces: [PieceIndex]) {
+        for piece in pieces {
+            let length = payloadLength(of: piece)
+            becameAvailable(piece) { state in
+                guard state.restorable.remove(piece) != nil else {
+                    if !state.cached[piece] { state.doubtful?[piece] = true }
+                    return
+                }
+                state.cached[piece] = true
+                state.cachedBytes += Int64(length)
+            }
+        }
+        _ = endEviction(of: pieces)
+    }
+
+    /// Lets writers go on; gives whom to tell.
+    func endEviction(of pieces: [PieceIndex]) -> (@Sendable ([PieceIndex]) -> Void)? {
+        defer { evictions.update { $0 += 1 } }
+        return state.withLock { state in
+            state.evicting.subtract(pieces)
+            state.restorable.subtract(pieces)
+            return state.piecesLost
+        }
+    }
+
+    /// Makes holes where pieces were that no writer touches meanwhile; gives the bytes that came
+    /// free. Only in one file where `file` is given.
+    func punch(_ pieces: [PieceIndex], only file: FileIndex? = nil) -> Int64 {
+        var freed: Int64 = 0
+        var rest = pieces[...]
+        while let first = rest.first {
+            let run = rest.enumerated().prefix { $1.value == first.value + $0 }.count
+            freed += punch(first..<first.advanced(by: run), only: file)
+            rest = rest.dropFirst(run)
+        }
+        return freed
+    }
+
+    private func punch(_ run: Range<PieceIndex>, only chosen: FileIndex?) -> Int64 {
+        guard let plan = punchPlan else { return 0 }
+        let holes = plan.holes(of: run, isFree: { piece in state.withLock { $0.isFree(piece) } })
+        return punch(holes.filter { chosen == nil || chosen == $0.file })
+    }
+
+    /// Makes holes; gives the bytes that came free.
+    @discardableResult
+    func punch(_ holes: [PunchPlan.Hole]) -> Int64 {
+        guard let usage else { return 0 }
+        var freed: Int64 = 0
+        for hole in holes {
+            guard let file = openForReading(hole.file).file else { continue }
+            usage.touch(hole.file, file.descriptor)
+            let code = swarmfs_punch_hole(
+                file.descriptor, hole.range.lowerBound, Int64(hole.range.count))
+            if code != 0 {
+                warnOnce(
+                    .punchFailed,
+                    "\(SystemError(code, "evict from cache file \(hole.file)")): this filesystem "
+                        + "may not give parts of files back; the cache's limit cannot be kept")
+            }
+            freed -= usage.update(hole.file, file.descriptor)
+        }
+        return freed
+    }
+
+    var punchPlan: PunchPlan? {
+        cacheFolder.map {
+            PunchPlan(
+                layout: layout, pieceLength: geometry.pieceLength, blockLength: $0.cache.blockLength
+            )
+        }
+    }
+
+    /// What a piece takes on disk, in whole blocks.
+    private func blockBytes(of piece: PieceIndex) -> Int64 {
+        let block = cacheFolder?.cache.blockLength ?? 1
+        let length = geometry.length(of: piece)
+        guard layout.count > 1 else { return Int64(length) }
+        return layout.slices(of: piece).reduce(0) { sum, slice in
+            layout.attributes(of: slice.file).contains(.padding)
+                ? sum : sum + Int64((slice.length + block - 1) / block * block)
+        }
+    }
+
+    /// Whether any of these cannot be evicted before it is synced.
+    func isUnsynced(_ chosen: [EvictionPolicy.Candidate]) -> Bool {
+        state.withLock { state in
+            guard !state.dirtyPieces.isEmpty || !state.syncingPieces.isEmpty else { return false }
+            return chosen.contains {
+                state.dirtyPieces.contains($0.piece) || state.syncingPieces.contains($0.piece)
+            }
+        }
+    }
+
+    /// Lets another process have the torrent: nothing is read or evicted any more.
+    func leave() {
+        guard let folder = cacheFolder, let usage else { return }
+        let hasLeft = state.withLock { state in
+            defer { state.isLeaving = true }
+            return state.isLeaving
+        }
+        guard !hasLeft else { return }
+        folder.cache.limiter.remove(self)
+        _ = evictions.wait { _ in state.withLock { $0.evicting.isEmpty } ? true : nil }
+        let times = state.withLock { state in
+            generation.add(1, ordering: .releasing)
+            state.cached = Bitfield(count: geometry.pieceCount)
+            state.cachedBytes = 0
+            return state.uses.takeBytes()
+        }
+        do {
+            if usage.isCounted {
+                try folder.cache.catalogue.endUse(
+                    of: folder.torrent, bytes: usage.bytes, times: times)
+            } else if let times {
+                try folder.cache.catalogue.keep(times: times, of: folder.torrent)
+            }
+        } catch {
+            // Then it is as after a crash: counted anew.
+            Log.debug("\(error)")
+        }
+        folder.unlock()
+    }
+}

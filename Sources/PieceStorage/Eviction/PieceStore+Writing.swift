@@ -1,0 +1,165 @@
+import Glibc
+import Metainfo
+import Reactor
+import TorrentCore
+
+/// From memory to the cache files; the write threads' side.
+extension PieceStore {
+    /// Queues a verified piece that is counted in `pending`.
+    func queueWrite(of buffer: PieceBuffer, _ folder: CacheFolder) {
+        let isQueued = pools.writing.submit { [self] in
+            write(buffer, folder)
+            pending.update { $0 -= 1 }
+        }
+        if !isQueued { pending.update { $0 -= 1 } }
+    }
+
+    private func write(_ buffer: PieceBuffer, _ folder: CacheFolder) {
+        guard beginWriting(buffer), let usage else { return }
+        defer { endWriting(buffer.piece) }
+        let slices = layout.slices(of: buffer.piece).filter {
+            $0.length > 0 && !layout.attributes(of: $0.file).contains(.padding)
+        }
+        let limiter = folder.cache.limiter
+        let space = spaceNeeded(slices, folder)
+        guard limiter.admit(self, bytes: space) else {
+            return retain(buffer, "\(folder.cache.path) is full and nothing in it can be evicted")
+        }
+        defer { usage.finish(space) }
+        do {
+            do {
+                try put(buffer, slices, folder)
+            } catch {
+                guard error.code == ENOSPC || error.code == EDQUOT else { throw error }
+                giveBack(buffer.piece)
+                guard limiter.makeRoom(self, bytes: space) else { throw error }
+                try put(buffer, slices, folder)
+            }
+        } catch {
+            retain(buffer, "\(error)")
+        }
+    }
+
+    /// Gives back what was written of a piece before the disk was full: telling the catalogue what
+    /// is evicted takes room too. Only blocks that no other piece shares.
+    private func giveBack(_ piece: PieceIndex) {
+        guard let plan = punchPlan, state.withLock({ !$0.cached[piece] && !$0.isDoubtful(piece) })
+        else { return }
+        punch(plan.holes(of: piece..<piece.advanced(by: 1), isFree: { _ in false }))
+    }
+
+    /// Writes the parts of a piece to their files.
+    private func put(
+        _ buffer: PieceBuffer, _ slices: [FileSlice], _ folder: CacheFolder
+    ) throws(SystemError) {
+        var files: [(FileIndex, OpenFile)] = []
+        var payload = 0
+        for slice in slices {
+            let end = slice.pieceOffset + slice.length
+            let part = UnsafeRawBufferPointer(rebasing: buffer.bytes[slice.pieceOffset..<end])
+            let file: OpenFile
+            do {
+                file = try openForWriting(slice.file, folder)
+            } catch {
+                throw error.systemError
+            }
+            usage?.touch(slice.file, file.descriptor)
+            let code = file.write(part, at: slice.fileOffset)
+            usage?.update(slice.file, file.descriptor)
+            if let code { throw SystemError(code, "write cache file \(slice.file)") }
+            if files.count <= Self.dirtyFileLimit { files.append((slice.file, file)) }
+            payload += slice.length
+        }
+        noteWritten(buffer.piece, files, payload)
+        pools.counters.addWritten(payload)
+        folder.cache.commits.noteWritten(self, bytes: payload)
+    }
+
+    /// At most what writing adds to the files: whole blocks, one more for each part since it may
+    /// begin in the middle of one.
+    private func spaceNeeded(_ slices: [FileSlice], _ folder: CacheFolder) -> Int64 {
+        let block = folder.cache.blockLength
+        return slices.reduce(0) { $0 + Int64(($1.length + block - 1) / block * block + block) }
+    }
+
+    /// Keeps a piece in memory that the disk does not take, and drops those least lately used
+    /// where there are too many.
+    private func retain(_ buffer: PieceBuffer, _ reason: String) {
+        warnOnce(
+            .writeFailed,
+            "cache: \(reason); what is fetched is served from memory until there is room")
+        let limit = max(pools.configuration.retainedBytes, 2 * geometry.pieceLength)
+        let isOverLimit = state.withLock { state in
+            // Handed in twice, and written the other time.
+            guard state.inMemory[buffer.piece] === buffer else { return false }
+            if state.retained[buffer.piece] == nil {
+                state.useClock += 1
+                state.retained[buffer.piece] = state.useClock
+                state.retainedBytes += buffer.bytes.count
+            }
+            return state.retainedBytes > limit
+        }
+        guard isOverLimit else { return }
+        while dropOldestRetained(over: limit) {}
+    }
+
+    /// Whether pieces are kept in memory because the disk did not take them.
+    var isRetaining: Bool { retainedBytes > 0 }
+
+    /// Bytes of those.
+    var retainedBytes: Int { state.withLock { $0.retainedBytes } }
+
+    /// Tries again to write what the disk did not take: the piece least lately used, which goes
+    /// next; all where `all`. Gives the bytes queued.
+    @discardableResult
+    func writeRetained(all: Bool) -> Int {
+        guard let folder = cacheFolder else { return 0 }
+        let buffers = state.withLock { state -> [PieceBuffer] in
+            guard !state.isClosed else { return [] }
+            let oldest = state.retained.sorted { $0.value < $1.value }
+            return oldest.prefix(all ? oldest.count : 1).compactMap { state.inMemory[$0.key] }
+        }
+        for buffer in buffers {
+            pending.update { $0 += 1 }
+            queueWrite(of: buffer, folder)
+        }
+        return buffers.reduce(0) { $0 + $1.bytes.count }
+    }
+
+    // MARK: Beside eviction
+
+    /// Waits while a piece that may share a block with this one is being taken off the disk: the
+    /// hole could go through what is written. False where the buffer is not to be written any more:
+    /// it was written before, given up, or handed in again.
+    private func beginWriting(_ buffer: PieceBuffer) -> Bool {
+        let piece = buffer.piece
+        let reach = punchPlan?.reach ?? 0
+        while true {
+            let ended = evictions.wait { $0 }
+            let mayWrite = state.withLock { state -> Bool? in
+                guard state.inMemory[piece] === buffer else { return false }
+                guard !state.isEvicting(around: piece, reach: reach) else { return nil }
+                state.writing[piece, default: 0] += 1
+                return true
+            }
+            if let mayWrite { return mayWrite }
+            _ = evictions.wait { $0 == ended ? nil : true }
+        }
+    }
+
+    /// Keeps holes away from what is not cached, and waits for those that are being made.
+    func beginAdopting() {
+        state.withLock { $0.isAdopting = true }
+        _ = evictions.wait { _ in state.withLock { $0.evicting.isEmpty } ? true : nil }
+    }
+
+    /// What is not cached may go again.
+    func endAdopting() { state.withLock { $0.isAdopting = false } }
+
+    private func endWriting(_ piece: PieceIndex) {
+        state.withLock { state in
+            let count = state.writing[piece] ?? 0
+            state.writing[piece] = count > 1 ? count - 1 : nil
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import TorrentCore
+
+extension PieceStoreState {
+    /// Whether a piece so near that it may share a block is on its way out.
+    func isEvicting(around piece: PieceIndex, reach: Int) -> Bool {
+        guard !evicting.isEmpty else { return false }
+        return (piece.value - reach...piece.value + reach).contains {
+            $0 >= 0 && evicting.contains(PieceIndex($0))
+        }
+    }
+
+    /// Whether a piece is on disk, for good unless `unsynced`, and no thread is about to change it.
+    /// Which of these have to stay is for `PieceStore.keptRanges`.
+    func isSettled(_ piece: PieceIndex, unsynced: Bool = false) -> Bool {
+        cached[piece] && writing[piece] == nil && inMemory[piece] == nil
+            && (unsynced || !dirtyPieces.contains(piece) && !syncingPieces.contains(piece))
+    }
+
+    /// Whether what is on disk of a piece is of no use and nobody is about to change it.
+    func isRemains(_ piece: PieceIndex) -> Bool { isFree(piece) && !evicting.contains(piece) }
+
+    /// Whether a piece that is not on its way out has no bytes of use on disk.
+    func isFree(_ piece: PieceIndex) -> Bool {
+        !cached[piece] && !isDoubtful(piece) && writing[piece] == nil && !isAdopting
+    }
+}

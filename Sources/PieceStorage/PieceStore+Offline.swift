@@ -1,0 +1,49 @@
+import Glibc
+import Metainfo
+import Reactor
+import TorrentCore
+
+/// Reads of what is not cached, where nobody will ever fetch it.
+extension PieceStore {
+    /// Files that the log names; a program that tries a million of them need not fill the disk.
+    private static let logLimit = 1000
+
+    /// What a read comes to that lacks some of these pieces: nothing, unless all it lacks is to be
+    /// hashed first.
+    ///
+    /// `ENETUNREACH` is what programs print best: "Network is unreachable" is the reason, where
+    /// "Input/output error" would send people to look for a broken disk. Where the kernel reads pages
+    /// for a mapping it makes SIGBUS of either.
+    func refusal(of missing: Range<PieceIndex>, in file: FileIndex) -> ReadOutcome {
+        let isHopeless = state.withLock { state in
+            missing.contains { !state.has($0) && !state.isDoubtful($0) }
+        }
+        guard isHopeless else { return .missing(missing) }
+        let isNew = refusedFiles.withLock { files in
+            files.count < Self.logLimit && files.insert(file).inserted
+        }
+        if isNew {
+            let path = layout.path(of: file).map { String(decoding: $0, as: UTF8.self) }
+            Log.warning(
+                "torrent \(metainfo.info.identity): \(path.joined(separator: "/")): a read failed, "
+                    + "as not all of the file is cached and the mount is offline")
+        }
+        return .failed(ENETUNREACH)
+    }
+
+    /// Reads that waited for the check of a piece which has failed: offline, waiting is over.
+    func endWaits(for piece: PieceIndex) {
+        guard isOffline else { return }
+        let (ended, source) = state.withLock { state in
+            let reads = state.waiters.removeValue(forKey: piece) ?? []
+            var ended: [(read: ReadID, wait: PieceStoreState.Wait)] = []
+            for read in reads {
+                guard let wait = state.waits.removeValue(forKey: read) else { continue }
+                state.unlink(read, wait.pieces)
+                ended.append((read, wait))
+            }
+            return (ended, state.source)
+        }
+        end(ended, source)
+    }
+}

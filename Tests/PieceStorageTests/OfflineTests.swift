@@ -1,0 +1,83 @@
+import Glibc
+import Metainfo
+import Reactor
+import Testing
+import TorrentCore
+
+@testable import PieceStorage
+
+@Suite("Without a network")
+struct OfflineTests {
+    private let directory: TemporaryDirectory
+    private let pools: StoragePools
+    private let torrent: SampleTorrent
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        pools = try makePools()
+        torrent = try SampleTorrent.v1(
+            SampleTorrent.files([60_000, 50_000]), pieceLength: 16_384)
+        let store = try open { _ in }
+        for piece in [0, 1, 3] {
+            store.put(PieceIndex(piece), torrent.bytes(of: PieceIndex(piece)))
+        }
+        store.close(until: .later)
+    }
+
+    private func open(_ change: (inout CachePolicy) -> Void) throws -> PieceStore {
+        var policy = CachePolicy()
+        change(&policy)
+        let cache = try CacheDirectory(path: directory.path, policy: policy)
+        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+    }
+
+    private func read(_ store: PieceStore, _ file: Int, _ offset: Int64, _ count: Int)
+        -> ReadOutcome
+    {
+        var buffer = [UInt8](repeating: 0, count: count)
+        return buffer.withUnsafeMutableBytes {
+            store.read(FileIndex(file), offset: offset, into: $0)
+        }
+    }
+
+    @Test func `what is cached is read, and the rest fails at once`() throws {
+        let store = try open { $0.isOffline = true }
+        #expect(read(store, 0, 0, 32_768) == .bytes(32_768))
+        #expect(read(store, 0, 30_000, 10_000) == .failed(ENETUNREACH))
+        #expect(read(store, 1, 49_000, 1000) == .failed(ENETUNREACH))
+    }
+
+    @Test func `a doubtful piece is hashed first, and fails where it is damaged`() throws {
+        try StoredFiles(directory: directory.path, torrent: torrent).flip(0, at: 20_000)
+        let store = try open { policy in
+            policy.isOffline = true
+            policy.verifiedSince = BootID("now")
+        }
+        #expect(read(store, 0, 40_000, 100) == .failed(ENETUNREACH))
+        for (offset, expected) in [
+            (Int64(0), ReadOutcome.bytes(100)), (20_000, .failed(ENETUNREACH)),
+        ] {
+            guard case .missing(let pieces) = read(store, 0, offset, 100) else {
+                Issue.record("a doubtful piece was not doubted")
+                return
+            }
+            let isOver = Condition(false)
+            #expect(store.wait(for: pieces) { isOver.update { $0 = true } } != nil)
+            #expect(isOver.wait(until: .later) { $0 ? true : nil } == true)
+            #expect(read(store, 0, offset, 100) == expected)
+        }
+        #expect(store.waitingReadCount == 0)
+    }
+
+    @Test func `a prefetch says that it cannot be`() throws {
+        let store = try open { $0.isOffline = true }
+        let pieces = PieceIndex(0)..<PieceIndex(2)
+        try store.prefetch(
+            [pieces], patience: .zero, progress: { _, _ in }, isCancelled: { false })
+        #expect(throws: PrefetchFailure.offline) {
+            try store.prefetch(
+                [pieces, PieceIndex(4)..<PieceIndex(5)], patience: .seconds(60),
+                progress: { _, _ in }, isCancelled: { false })
+        }
+    }
+}
