@@ -1,0 +1,96 @@
+import Glibc
+package import Metainfo
+import Reactor
+package import TorrentCore
+import TorrentCrypto
+
+/// What a cache directory holds, seen from outside of its mounts: for listing and tidying up.
+///
+/// Makes nothing: a directory that is not there holds nothing. Calls block on the disk.
+package struct CacheInventory: Sendable {
+    /// The cache directory.
+    package let path: String
+    /// Nil where there is no cache yet.
+    private let catalogue: Catalogue?
+
+    /// Opens the cache's catalogue where there is one.
+    package init(path: String) throws(StorageError) {
+        self.path = path
+        let file = "\(path)/catalogue.sqlite"
+        if access(file, F_OK) == 0 {
+            catalogue = try Catalogue(path: file)
+        } else if errno == ENOENT {
+            catalogue = nil
+        } else if errno == ENOTDIR {
+            throw .notADirectory(path: path)
+        } else {
+            throw .cacheUnusable(path: path, reason: .last("open"))
+        }
+    }
+
+    /// Every torrent, the last used first; looks at every file in the cache, a microsecond each.
+    package func torrents() throws(StorageError) -> [CachedTorrent] {
+        guard let catalogue else { return [] }
+        return try catalogue.torrents().map { row in
+            let folder = openFolder(row.folder)
+            defer { if folder >= 0 { close(folder) } }
+            return CachedTorrent(
+                identity: row.identity, name: row.name, size: row.size,
+                pieceLength: row.pieceLength, pieces: Int(clamping: row.pieces),
+                piecesCached: Int(clamping: row.piecesCached),
+                diskBytes: folder < 0 ? 0 : FolderTree.diskBytes(of: folder), added: row.added,
+                lastUse: row.lastUse, holder: folder < 0 ? nil : TorrentLock.holder(in: folder),
+                id: row.id, folder: row.folder)
+        }
+    }
+
+    /// A torrent's metainfo; nil where the cache has lost it.
+    package func metainfo(of torrent: CachedTorrent) throws(StorageError) -> TorrentMetainfo? {
+        guard let bytes = try catalogue?.metainfo(for: torrent.identity) else { return nil }
+        return try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
+    }
+
+    /// The pieces of a torrent that the catalogue vouches for.
+    package func cached(of torrent: CachedTorrent) throws(StorageError) -> Bitfield {
+        try catalogue?.cached(of: torrent.id, pieceCount: torrent.pieces)
+            ?? Bitfield(count: torrent.pieces)
+    }
+
+    /// The files of a torrent that are not to be evicted.
+    package func pins(
+        of torrent: CachedTorrent, _ layout: FileLayout
+    ) throws(StorageError) -> FileRuns {
+        try catalogue?.pins(of: torrent.id, fileCount: layout.count) ?? FileRuns()
+    }
+
+    /// Removes a torrent and its data; `inUse` where a process has it open.
+    ///
+    /// The catalogue stops vouching for the data before any of it goes, and forgets the torrent
+    /// last: killed at any instant, this leaves a torrent that can be removed again, never a hole
+    /// that counts as data.
+    package func remove(_ torrent: CachedTorrent) throws(StorageError) {
+        guard let catalogue else { return }
+        let folder = openFolder(torrent.folder)
+        guard folder >= 0 else {
+            guard errno == ENOENT else {
+                throw .cacheUnusable(path: path, reason: .last("open \(torrent.folder)"))
+            }
+            return try catalogue.removeTorrent(torrent.id)
+        }
+        defer { close(folder) }
+        let lock = try TorrentLock(
+            folder: folder, torrent: torrent.folder, path: path, mountpoint: nil)
+        defer { withExtendedLifetime(lock) {} }
+        try catalogue.removeRanges(of: torrent.id)
+        let failure = FolderTree.removeContents(of: folder, keeping: TorrentLock.name)
+        if let failure { throw .cacheUnusable(path: path, reason: failure) }
+        try catalogue.removeTorrent(torrent.id)
+        // Last, as it keeps others out; who waits for it finds that it is not the current one.
+        unlinkat(folder, TorrentLock.name, 0)
+        rmdir("\(path)/\(torrent.folder)")
+    }
+
+    private func openFolder(_ name: String) -> Int32 {
+        open("\(path)/\(name)", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+    }
+}
