@@ -32,6 +32,36 @@ package struct ControlClient: Sendable {
         return process
     }
 
+    /// Has the process at a canonical mountpoint begin a task. What it cannot do it says in one
+    /// line, thrown as `refused`.
+    package func start(
+        _ task: ControlTask, at mountpoint: String
+    ) throws(ControlError) -> TaskStatus {
+        try taskStatus(.start(task), mountpoint)
+    }
+
+    /// How far a task of that process is. To be asked every few seconds at least: a task that
+    /// nobody asks for is cancelled.
+    package func progress(
+        of task: Int, at mountpoint: String
+    ) throws(ControlError) -> TaskStatus {
+        try taskStatus(.progress(task: task), mountpoint)
+    }
+
+    /// Ends a task of that process.
+    @discardableResult
+    package func cancel(_ task: Int, at mountpoint: String) throws(ControlError) -> TaskStatus {
+        try taskStatus(.cancel(task: task), mountpoint)
+    }
+
+    private func taskStatus(
+        _ request: ControlRequest, _ mountpoint: String
+    ) throws(ControlError) -> TaskStatus {
+        let (reply, _) = try exchange(request, mountpoint)
+        guard case .task(let status) = reply else { throw .malformedReply }
+        return status
+    }
+
     /// Every live mount, by mountpoint. What dead processes left is removed on the way.
     package func mounts() throws(ControlError) -> [ListedMount] {
         guard let open = try directory.open(create: false) else { return [] }

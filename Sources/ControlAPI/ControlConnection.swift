@@ -7,6 +7,8 @@ final class ControlConnection {
     private let owned: OwnedDescriptor
     private let timeout: Interval
     private var input: [UInt8] = []
+    /// How much of `input` holds no newline: a long request is searched once.
+    private var searched = 0
     private var output: [UInt8] = []
     private var written = 0
     private var closesAfterOutput = false
@@ -37,19 +39,31 @@ final class ControlConnection {
 
     /// The next complete line; nil inside where it is too long, nil outside where none is there.
     private func takeLine() -> [UInt8]?? {
-        if let end = input.firstIndex(of: UInt8(ascii: "\n")) {
+        if let end = newline {
             let line = Array(input[..<end])
             input.removeSubrange(...end)
+            searched = 0
             return .some(line)
         }
+        searched = input.count
         guard input.count > ControlRequest.maximumLength else { return nil }
         input = []
+        searched = 0
         closesAfterOutput = true
         return .some(nil)
     }
 
+    private var newline: Int? {
+        input.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress, searched < bytes.count,
+                let found = memchr(start + searched, 10, bytes.count - searched)
+            else { return nil }
+            return UnsafeRawPointer(found) - start
+        }
+    }
+
     private func readInput() {
-        var chunk = [UInt8](repeating: 0, count: 4096)
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         let count = recv(owned.rawValue, &chunk, chunk.count, 0)
         if count > 0 {
             input += chunk[..<count]

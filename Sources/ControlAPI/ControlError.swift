@@ -10,6 +10,10 @@ package enum ControlError: Error, Equatable, Sendable, CustomStringConvertible {
     case malformedReply
     /// The other side reported this failure.
     case refused(String)
+    /// The process has no task of this number, or has forgotten it.
+    case noTask(Int)
+    /// What a task is about is not there, or it cannot be done now; one line.
+    case impossible(String)
     /// No process serves this mountpoint.
     case notMounted(String)
     /// A live process serves this mountpoint; its id where it could be read.
@@ -31,6 +35,8 @@ package enum ControlError: Error, Equatable, Sendable, CustomStringConvertible {
             "the control request is longer than \(ControlRequest.maximumLength) bytes"
         case .malformedReply: "the control reply is malformed"
         case .refused(let reason): "the mount's process refused the request (\(reason))"
+        case .noTask(let task): "there is no task \(task)"
+        case .impossible(let reason): reason
         case .notMounted(let mountpoint): "no swarmfs process serves \(mountpoint)"
         case .alreadyServed(let mountpoint, let pid?):
             "process \(pid) already serves \(mountpoint)"

@@ -1,12 +1,14 @@
 import FoundationEssentials
 
 /// What a mount's process answers, one JSON object on one line: a `MountStatus` as it is,
-/// `{"ok":true}`, or `{"error":"..."}`.
+/// a `TaskStatus` likewise, `{"ok":true}`, or `{"error":"..."}`.
 package enum ControlReply: Equatable, Sendable {
     /// To `status`.
     case status(MountStatus)
     /// To `unmount`.
     case acknowledged
+    /// To what concerns a task.
+    case task(TaskStatus)
     /// To anything that could not be done.
     case failed(String)
 
@@ -23,6 +25,8 @@ package enum ControlReply: Equatable, Sendable {
         let data = Data(line)
         if let status = try? JSONDecoder().decode(MountStatus.self, from: data) {
             self = .status(status)
+        } else if let status = try? JSONDecoder().decode(TaskStatus.self, from: data) {
+            self = .task(status)
         } else if let reply = try? JSONDecoder().decode(Acknowledgement.self, from: data) {
             if let error = reply.error {
                 self = .failed(error)
@@ -44,6 +48,7 @@ package enum ControlReply: Equatable, Sendable {
         let data =
             switch self {
             case .status(let status): try? encoder.encode(status)
+            case .task(let status): try? encoder.encode(status)
             case .acknowledged: try? encoder.encode(Acknowledgement(ok: true))
             case .failed(let reason): try? encoder.encode(Acknowledgement(error: reason))
             }

@@ -138,9 +138,19 @@ package final class ControlServer: Sendable {
             case .unmount:
                 control.requestUnmount()
                 return .acknowledged
+            case .start(let task): return .task(try control.start(task))
+            case .progress(let task): return try reply(control.progress(of: task), task)
+            case .cancel(let task): return try reply(control.cancel(task), task)
             }
         } catch {
             return .failed(error.description)
         }
+    }
+
+    private func reply(
+        _ status: TaskStatus?, _ task: Int
+    ) throws(ControlError) -> ControlReply {
+        guard let status else { throw .noTask(task) }
+        return .task(status)
     }
 }

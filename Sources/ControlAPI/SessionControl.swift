@@ -4,4 +4,10 @@ package protocol SessionControl: Sendable {
     func status() -> MountStatus
     /// Begins the shutdown and returns at once; may be called more than once.
     func requestUnmount()
+    /// Begins a task and returns at once; the error is one line that says why it cannot be.
+    func start(_ task: ControlTask) throws(ControlError) -> TaskStatus
+    /// How far a task is; nil where there is none of that number. Returns at once.
+    func progress(of task: Int) -> TaskStatus?
+    /// Ends a task; nil where there is none of that number. Returns at once.
+    func cancel(_ task: Int) -> TaskStatus?
 }

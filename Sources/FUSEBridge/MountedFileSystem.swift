@@ -44,8 +44,10 @@ package final class MountedFileSystem: Sendable {
     let lifecycle = Condition(MountLifecycle())
     let supervisor: Supervisor
     let nextHandle = Atomic<UInt64>(0)
-    /// /dev/fuse, for messages of our own; -1 before the mount.
+    /// /dev/fuse, for messages of the worker threads, which never wait; -1 before the mount.
     let device = Atomic<Int32>(-1)
+    /// From the mount to its end; other threads hold it while they use it, and may wait for workers.
+    let session = Locked<MountSession?>(nil)
     /// Becomes readable when the workers must end.
     private let stop: OwnedDescriptor
 
@@ -98,9 +100,11 @@ package final class MountedFileSystem: Sendable {
             throw error
         }
         device.store(session.descriptor, ordering: .relaxed)
+        self.session.withLock { $0 = session }
         do {
             try start(session, onEnd: onEnd)
         } catch {
+            self.session.withLock { $0 = nil }
             session.unmount()
             throw .system(error)
         }
@@ -196,6 +200,8 @@ package final class MountedFileSystem: Sendable {
     ) {
         let deadline = Timestamp.now() + Self.stopTime
         var isQuiet = failAllReads(until: deadline)
+        // After the reads, which whoever drops pages may wait for.
+        self.session.withLock { $0 = nil }
         stopWorkers(session)
         isQuiet =
             lifecycle.wait(until: deadline) { $0.workers == 0 ? true : nil } != nil && isQuiet

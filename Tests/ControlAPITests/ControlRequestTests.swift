@@ -4,7 +4,16 @@ import TorrentCore
 
 @Suite("Control requests")
 struct ControlRequestTests {
-    @Test(arguments: ControlRequest.allCases)
+    private static let samples: [ControlRequest] = [
+        .status, .unmount, .progress(task: 3), .cancel(task: 4),
+        .start(.verify(torrent: nil, repair: true)),
+        .start(.verify(torrent: "0123", repair: false)),
+        .start(.prefetch(paths: ["a b", "ä/\"\n"], range: ByteSpan(start: 5, end: nil))),
+        .start(.prefetch(paths: [""], range: nil)), .start(.pin(paths: ["x"])),
+        .start(.unpin(paths: [])),
+    ]
+
+    @Test(arguments: samples)
     func `a request survives encoding`(request: ControlRequest) throws {
         #expect(try ControlRequest(parsing: request.encoded.span) == request)
     }
@@ -32,8 +41,26 @@ struct ControlRequestTests {
         }
     }
 
+    @Test(arguments: [
+        (#"{"request":"progress"}"#, "no `task`"), (#"{"request":"pin"}"#, "no `paths`"),
+        (
+            #"{"request":"prefetch","paths":[],"range":{"start":5,"end":4}}"#,
+            "the range ends before it starts"
+        ),
+        (
+            #"{"request":"prefetch","paths":[],"range":{"start":-1}}"#,
+            "the range ends before it starts"
+        ),
+    ])
+    func `a request that lacks what it needs is refused`(text: String, reason: String) {
+        let line = Array(text.utf8)
+        #expect(throws: ControlError.malformedRequest(reason)) {
+            try ControlRequest(parsing: line.span)
+        }
+    }
+
     @Test func `no truncation of a valid request is taken for one`() {
-        for request in ControlRequest.allCases {
+        for request in Self.samples {
             let line = request.encoded
             for length in 0..<line.count {
                 let part = Array(line[..<length])

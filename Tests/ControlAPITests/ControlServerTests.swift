@@ -136,7 +136,7 @@ struct ControlServerTests {
         defer { server.stop() }
         let raw = try RawClient(directory.runtime, mountpoint)
         raw.send([UInt8](repeating: UInt8(ascii: "x"), count: ControlRequest.maximumLength + 4096))
-        #expect(raw.line()?.contains("longer than 65536 bytes") == true)
+        #expect(raw.line()?.contains("longer than \(ControlRequest.maximumLength) bytes") == true)
         #expect(raw.line() == nil)
     }
 
@@ -171,6 +171,23 @@ struct ControlServerTests {
             ])
         mount.isStuck.update { $0 = false }
         server.stop()
+    }
+
+    @Test func `a task is begun, followed and cancelled`() throws {
+        let server = try serve()
+        defer { server.stop() }
+        let names = (0..<20_000).map { "a long name of a file in a dataset/\($0)" }
+        let task = ControlTask.prefetch(paths: names, range: nil)
+        #expect(try client.start(task, at: mountpoint) == TaskStatus(task: 7))
+        #expect(mount.tasks.wait { $0 } == [task])
+        #expect(try client.progress(of: 7, at: mountpoint).done == 5)
+        #expect(try client.cancel(7, at: mountpoint).failure == "cancelled")
+        #expect(throws: ControlError.refused("there is no task 8")) {
+            try client.progress(of: 8, at: mountpoint)
+        }
+        #expect(throws: ControlError.refused("nothing of the kind is mounted")) {
+            try client.start(.verify(torrent: "no such", repair: false), at: mountpoint)
+        }
     }
 
     @Test func `a second process for the mountpoint is refused`() throws {

@@ -15,7 +15,9 @@ extension MountStatus {
     static func sample(_ mountpoint: String = "/mnt/data") -> MountStatus {
         MountStatus(
             mountpoint: mountpoint, pid: 4242, listenPort: 6881, uptime: 7500, version: "0.1.0",
-            cache: CacheStatus(directory: "/var/cache/swarmfs"),
+            cache: CacheStatus(
+                directory: "/var/cache/swarmfs", usedBytes: 3 << 30, sizeLimit: 10 << 30,
+                freeBytes: 40 << 30, keptFreeBytes: 5 << 30, isFull: false),
             torrents: [
                 .sample(), .sample(infohashV2: String(repeating: "ab", count: 32)),
             ])

@@ -10,7 +10,12 @@ struct StatusCodingTests {
             Set(mount.keys) == [
                 "mountpoint", "pid", "listen_port", "torrents", "uptime", "version", "cache",
             ])
-        #expect(mount["cache"] as? [String: String] == ["directory": "/var/cache/swarmfs"])
+        let cache = try #require(mount["cache"] as? [String: Any])
+        #expect(
+            Set(cache.keys) == [
+                "directory", "used_bytes", "size_limit", "free_bytes", "kept_free_bytes", "is_full",
+            ])
+        #expect(cache["directory"] as? String == "/var/cache/swarmfs")
     }
 
     @Test func `a torrent has exactly the documented keys, null included`() throws {
