@@ -8,6 +8,9 @@ extension Failure {
         case .cacheUnusable: self.init(.cache, message: error.description)
         case .sourceUnusable:
             self.init(.source, error.description, "check the SOURCE, or give another")
+        case .offline:
+            self.init(
+                .metadata, error.description, "leave --offline out, or give the .torrent file")
         case .dataUnusable:
             self.init(.failure, error.description, "check --data")
         case .duplicate: self.init(.usage, error.description, "give each torrent once")

@@ -15,7 +15,7 @@ enum ExitCode: Int32, CaseIterable {
         case .failure: "any other failure"
         case .usage: "the command line is wrong"
         case .source: "a SOURCE is no torrent"
-        case .metadata: "no metadata arrived before --wait-timeout"
+        case .metadata: "no metadata arrived before --wait-timeout, or none is cached (--offline)"
         case .mount: "the mount failed, or the mountpoint cannot be used"
         case .cache: "the cache cannot be used"
         }

@@ -8,7 +8,8 @@ struct Main {
     private static var commands: [any Command.Type] {
         [
             MountCommand.self, UnmountCommand.self, StatusCommand.self, CreateCommand.self,
-            SeedCommand.self,
+            SeedCommand.self, CacheCommand.self, VerifyCommand.self,
+            PrefetchCommand.self, PinCommand.self, UnpinCommand.self, ImportCommand.self,
         ]
     }
 
@@ -45,9 +46,14 @@ struct Main {
         if beforeEnd.contains("--help") || beforeEnd.contains("-h") {
             return printPage(of: command)
         }
-        let parsed = try OptionParser(command.definition).parse(rest)
-        if parsed.has("version") { return printVersion() }
-        try command.run(parsed)
+        do throws(Failure) {
+            let parsed = try OptionParser(command.definition).parse(rest)
+            if parsed.has("version") { return printVersion() }
+            try command.run(parsed)
+        } catch {
+            error.report()
+            exit(command.exitStatus(of: error.code))
+        }
     }
 
     private static func command(_ name: String) throws(Failure) -> any Command.Type {

@@ -7,6 +7,14 @@ enum Places {
     /// `$XDG_CACHE_HOME/swarmfs` or `~/.cache/swarmfs`; nil where neither can be told.
     static var cacheDirectory: String? { directory("XDG_CACHE_HOME", ".cache") }
 
+    /// What `--cache` says, or else the default, as an absolute path.
+    static func cacheDirectory(_ arguments: ParsedArguments) throws(Failure) -> String {
+        if let directory = arguments.last("cache").map({ absolute($0) }) ?? cacheDirectory {
+            return directory
+        }
+        throw Failure(.cache, "there is no home directory to keep the cache in", "give --cache DIR")
+    }
+
     /// `$XDG_STATE_HOME/swarmfs/<name>.log` or `~/.local/state/swarmfs/<name>.log`; nil where
     /// neither can be told. The name is the mountpoint with `-` for `/`.
     static func logFile(mountpoint: String) -> String? {

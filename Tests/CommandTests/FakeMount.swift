@@ -5,9 +5,33 @@ import Reactor
 final class FakeMount: SessionControl {
     let answer: MountStatus
     let unmountRequests = Condition(0)
+    let tasks = Condition<[ControlTask]>([])
 
     init(_ answer: MountStatus) { self.answer = answer }
 
     func status() -> MountStatus { answer }
     func requestUnmount() { unmountRequests.update { $0 += 1 } }
+
+    func start(_ task: ControlTask) throws(ControlError) -> TaskStatus {
+        guard task != .verify(torrent: "no such", repair: false) else {
+            throw .impossible("nothing of the kind is mounted")
+        }
+        tasks.update { $0.append(task) }
+        return TaskStatus(task: 7)
+    }
+
+    func progress(of task: Int) -> TaskStatus? {
+        guard task == 7 else { return nil }
+        var status = TaskStatus(task: 7)
+        (status.done, status.total) = (5, 10)
+        return status
+    }
+
+    func cancel(_ task: Int) -> TaskStatus? {
+        guard task == 7 else { return nil }
+        var status = TaskStatus(task: 7)
+        status.isFinished = true
+        status.failure = "cancelled"
+        return status
+    }
 }

@@ -4,7 +4,10 @@ import Testing
 @Suite("Help", .timeLimit(.minutes(10)))
 struct HelpTests {
     private let surroundings: Surroundings
-    private static let commands = ["mount", "unmount", "status", "create", "seed"]
+    private static let commands = [
+        "mount", "unmount", "status", "create", "seed", "cache", "verify", "prefetch",
+        "pin", "unpin", "import",
+    ]
 
     init() throws { surroundings = try Surroundings() }
 

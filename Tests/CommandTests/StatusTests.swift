@@ -13,7 +13,10 @@ struct StatusTests {
     private var status: MountStatus {
         MountStatus(
             mountpoint: surroundings.path + "/empty", pid: 4242, listenPort: 6881, uptime: 7500,
-            version: "0.1.0", cache: CacheStatus(directory: "/cache"),
+            version: "0.1.0",
+            cache: CacheStatus(
+                directory: "/cache", usedBytes: 3 << 30, sizeLimit: 10 << 30, freeBytes: 40 << 30,
+                keptFreeBytes: 5 << 30, isFull: false),
             torrents: [
                 torrent("imagenet", size: 1_200_000_000_000, cached: 1_199_999_999_999, rate: 0),
                 torrent("a\u{1b}[2J b", size: 16_384, cached: 8192, rate: 13_002_342),
@@ -46,6 +49,7 @@ struct StatusTests {
         #expect(
             run.output == """
                 \(status.mountpoint)  pid 4242, port 6881, up 2h05m
+                  cache 3.00 GiB of 10.0 GiB, 40.0 GiB of the disk free (keeps 5.00 GiB)
                       SIZE  CACHED  PEERS        DOWN  UP  READS  STATE        NAME
                   1.09 TiB  99.9 %   5/12           -   -      3  idle         imagenet
                   16.0 KiB  50.0 %   5/12  12.4 MiB/s   -      3  downloading  a?[2J b

@@ -41,6 +41,21 @@ struct UsageTests {
             [2001:db8::1]:6881
             """
         ),
+        (
+            "mount a empty --cache-size 1M",
+            "--cache-size 1M is too small: a cache needs 16.0 MiB or more"
+        ),
+        (
+            "mount a empty --cache-size lots",
+            "--cache-size lots is no size: write a number of bytes, or 64KiB, 4MiB, 1G"
+        ),
+        (
+            "mount a empty --cache-free 101%",
+            """
+            --cache-free 101% is no part of a disk: write a percentage below 100, such as 5%, or a \
+            size, such as 20G
+            """
+        ),
         ("mount a empty --no-upload=yes", "--no-upload takes no value: write just --no-upload"),
         (
             "mount a empty --tracker ftp://x/",

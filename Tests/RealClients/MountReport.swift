@@ -11,8 +11,26 @@ package struct MountReport: Decodable, Sendable {
         package let listenPort: UInt16
         /// How reads of complete files are answered.
         package let passthrough: String
+        /// Where verified pieces are kept.
+        package let cache: Cache
         /// Its torrents.
         package let torrents: [Torrent]
+    }
+
+    /// How full the cache is.
+    package struct Cache: Decodable, Sendable {
+        /// The cache directory.
+        package let directory: String
+        /// Bytes on disk.
+        package let usedBytes: Int
+        /// Bytes at most; null for no limit.
+        package let sizeLimit: Int?
+        /// Bytes of the disk that are free.
+        package let freeBytes: Int
+        /// Bytes of the disk that are left to others.
+        package let keptFreeBytes: Int
+        /// Whether nothing can be evicted for what is fetched.
+        package let isFull: Bool
     }
 
     /// One torrent of it.

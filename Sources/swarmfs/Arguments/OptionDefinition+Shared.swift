@@ -1,4 +1,4 @@
-/// Options that mean the same in `mount` and `seed`.
+/// Options that mean the same in several commands.
 extension OptionDefinition {
     /// A further tracker.
     static let tracker = OptionDefinition(
@@ -9,4 +9,12 @@ extension OptionDefinition {
     static let listen = OptionDefinition(
         name: "listen", value: "[ADDR]:PORT",
         help: "Accept peers there. Repeatable. Default: :6881, or a free port.")
+
+    /// Another cache directory.
+    static let cache = OptionDefinition(
+        name: "cache", value: "DIR",
+        help: "The cache directory. Default: $XDG_CACHE_HOME/swarmfs or ~/.cache/swarmfs.")
+
+    /// Output for programs.
+    static let json = OptionDefinition(name: "json", help: "Print JSON for programs.")
 }

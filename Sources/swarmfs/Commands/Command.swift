@@ -4,9 +4,14 @@ protocol Command {
     static var definition: CommandDefinition { get }
     /// Does it. Arguments are parsed, their meaning is not checked yet.
     static func run(_ arguments: ParsedArguments) throws(Failure)
+    /// How the process ends where the command fails so.
+    static func exitStatus(of code: ExitCode) -> Int32
 }
 
 extension Command {
+    /// Most commands share one set of numbers.
+    static func exitStatus(of code: ExitCode) -> Int32 { code.rawValue }
+
     /// Fails where there are more or fewer arguments than `range` says.
     static func expect(
         _ arguments: ParsedArguments, _ range: ClosedRange<Int>, _ needs: String

@@ -37,10 +37,34 @@ enum MountCommand: Command {
                     "Keep verified data there. Default: $XDG_CACHE_HOME/swarmfs or ~/.cache/swarmfs."
             ),
             OptionDefinition(
+                name: "cache-size", value: "SIZE",
+                help: """
+                    Keep at most SIZE on disk, over all mounts that use the cache; what was least \
+                    recently used goes first. Default: no limit but --cache-free.
+                    """),
+            OptionDefinition(
+                name: "cache-free", value: "SIZE|PERCENT",
+                help: """
+                    Leave so much of the cache's disk to others, like 20G or 10%. Default: 5%.
+                    """),
+            OptionDefinition(
                 name: "memory", value: "SIZE",
                 help: """
                     Let pieces that are being received, verified and written take so much memory, \
                     over all torrents; each torrent may have four pieces anyway. Default: 64MiB.
+                    """),
+            OptionDefinition(
+                name: "verify", value: "WHEN",
+                help: """
+                    once: hash each cached piece again before it is first used since the machine \
+                    was started; one that is damaged is dropped and fetched again. never: rely on \
+                    what was verified when it came. Default: never.
+                    """),
+            OptionDefinition(
+                name: "offline",
+                help: """
+                    Use no network at all: what is cached can be read, anything else fails at once \
+                    with "Network is unreachable". --peer, --tracker and --listen do nothing then.
                     """),
             OptionDefinition(name: "no-upload", help: "Send no data to peers."),
             OptionDefinition(
@@ -87,6 +111,9 @@ enum MountCommand: Command {
             .init(
                 text: "swarmfs mount 9a4f...e1 /mnt/data --peer 192.0.2.7:6881",
                 meaning: "an infohash, from a peer that is known to have it"),
+            .init(
+                text: "swarmfs mount 9a4f...e1 /mnt/data --offline",
+                meaning: "what is cached of a torrent, without any network"),
             .init(
                 text: "swarmfs mount a.torrent b.torrent /mnt/data --cache /fast/cache",
                 meaning: "two torrents side by side, cached on another disk"),

@@ -1,5 +1,6 @@
 import FUSEBridge
 import Glibc
+import PieceStorage
 import Reactor
 import TorrentCore
 
@@ -14,9 +15,14 @@ struct MountOptions {
     /// Empty: the engine's default.
     let listen: [NetworkArguments.Listen]
     let cacheDirectory: String
+    let cacheLimits: CacheLimits
     /// Bytes of pieces in memory; nil for the engine's default.
     let memory: Int?
     let isUploadEnabled: Bool
+    /// Whether there is to be no network at all.
+    let isOffline: Bool
+    /// Whether what is cached is hashed again at its first use since the machine was started.
+    let verifiesOnce: Bool
     /// Nil: reads wait for ever.
     let readTimeout: Interval?
     /// Nil: the mount waits for ever.
@@ -36,8 +42,14 @@ struct MountOptions {
         peers = try arguments.all("peer", NetworkArguments.peer)
         trackers = try arguments.all("tracker", NetworkArguments.tracker)
         listen = try arguments.all("listen", NetworkArguments.listen)
+        cacheLimits = CacheLimits(
+            size: try arguments.last("cache-size", CacheArguments.size),
+            free: try arguments.last("cache-free", CacheArguments.free)
+                ?? CacheLimits.standard.free)
         memory = try arguments.last("memory", Self.memory)
         isUploadEnabled = !arguments.has("no-upload")
+        isOffline = arguments.has("offline")
+        verifiesOnce = try arguments.last("verify", Self.verification) ?? false
         readTimeout = try Self.timeout(arguments, "read-timeout", standard: "5m")
         waitTimeout = try Self.timeout(arguments, "wait-timeout", standard: "5m")
         allowsOthers = arguments.has("allow-other")
@@ -46,14 +58,7 @@ struct MountOptions {
         logLevel = try arguments.last("log-level", Self.logLevel) ?? .info
         logFile = arguments.last("log-file").map { Places.absolute($0) }
         readinessDescriptor = arguments.last(MountCommand.readinessOption).flatMap { Int32($0) }
-        guard
-            let cache = arguments.last("cache").map({ Places.absolute($0) })
-                ?? Places.cacheDirectory
-        else {
-            throw Failure(
-                .cache, "there is no home directory to keep the cache in", "give --cache DIR")
-        }
-        cacheDirectory = cache
+        cacheDirectory = try Places.cacheDirectory(arguments)
     }
 
     /// The part that the mount itself is told.
@@ -70,6 +75,14 @@ struct MountOptions {
         if let level = Log.Level(name: text.lowercased()) { return level }
         let names = Log.Level.allCases.map { "\($0)" }.joined(separator: ", ")
         throw Failure(.usage, "\(option) \(text) is no log level", "choose one of \(names)")
+    }
+
+    private static func verification(_ option: String, _ text: String) throws(Failure) -> Bool {
+        switch text {
+        case "once": return true
+        case "never": return false
+        default: throw Failure(.usage, "\(option) \(text) is not known", "write once or never")
+        }
     }
 
     /// Less than 4 MiB could not keep one fast peer busy.

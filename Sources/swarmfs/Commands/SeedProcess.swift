@@ -2,7 +2,6 @@ import Glibc
 import Metainfo
 import Reactor
 import TorrentCore
-import TorrentCrypto
 import TorrentEngine
 
 /// Shares data on disk until a signal comes.
@@ -24,7 +23,7 @@ struct SeedProcess {
 
     func run() throws(Failure) {
         try configureLog()
-        let metainfo = try read()
+        let metainfo = try TorrentFileReading.read(options.torrentFile)
         do throws(SystemError) {
             // Before any other thread starts, so that all of them leave signals to this one.
             try SignalSource().watch { [events] _ in events.post(.signal) }
@@ -99,21 +98,5 @@ struct SeedProcess {
         guard let file = options.logFile else { return Log.configure(level: options.logLevel) }
         // The log is open as long as the process lives.
         Log.configure(level: options.logLevel, descriptor: try LogFile.open(file).release())
-    }
-
-    private func read() throws(Failure) -> TorrentMetainfo {
-        let path = options.torrentFile
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try FileContents.read(path, limit: MetainfoLimits.standard.bytes)
-        } catch {
-            throw Failure(.source, error.description, "give the .torrent file of the data")
-        }
-        do throws(MetainfoError) {
-            return try TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
-        } catch {
-            throw Failure(
-                .source, "\(path) is no torrent (\(error))", "give the .torrent file of the data")
-        }
     }
 }

@@ -24,7 +24,7 @@ enum StatusCommand: Command {
             are only ever added.
             """,
         ],
-        options: [OptionDefinition(name: "json", help: "Print JSON for programs.")],
+        options: [.json],
         examples: [
             .init(text: "swarmfs status", meaning: "every mount"),
             .init(

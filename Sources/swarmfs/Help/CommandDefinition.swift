@@ -20,4 +20,6 @@ struct CommandDefinition {
     /// Files and directories it uses.
     var places: [Entry] = []
     let exitCodes: [ExitCode]
+    /// Exit codes of a command whose numbers mean something else; shown instead of `exitCodes`.
+    var ownExitCodes: [Entry] = []
 }

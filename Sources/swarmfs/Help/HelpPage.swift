@@ -20,7 +20,11 @@ struct HelpPage {
             (command.options + OptionDefinition.common).filter { !$0.isHidden }.map(entry))
         page.examples(command.examples)
         page.section("Files", command.places)
-        page.exitCodes(command.exitCodes)
+        if command.ownExitCodes.isEmpty {
+            page.exitCodes(command.exitCodes)
+        } else {
+            page.section("Exit codes", command.ownExitCodes)
+        }
         return page.text
     }
 

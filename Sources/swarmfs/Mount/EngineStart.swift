@@ -1,4 +1,5 @@
 import Glibc
+import PieceStorage
 import Reactor
 import TorrentEngine
 
@@ -6,7 +7,8 @@ import TorrentEngine
 enum EngineStart {
     static func session(
         cacheDirectory: String?, listen: [NetworkArguments.Listen], peers: [String],
-        trackers: [String], isUploadEnabled: Bool, memory: Int? = nil
+        trackers: [String], isUploadEnabled: Bool,
+        configure: (inout SessionConfiguration) -> Void = { _ in }
     ) throws(Failure) -> Session {
         raiseDescriptorLimit()
         var configuration = SessionConfiguration(cacheDirectory: cacheDirectory)
@@ -19,7 +21,7 @@ enum EngineStart {
         configuration.peers = peers
         configuration.trackers = trackers
         configuration.isUploadEnabled = isUploadEnabled
-        if let memory { configuration.bufferBytes = memory }
+        configure(&configuration)
         let result: Result<Session, SessionError> = Blocking.wait { [configuration] in
             do throws(SessionError) {
                 return .success(try await Session(configuration))

@@ -1,6 +1,7 @@
 import ControlAPI
 import FUSEBridge
 import Glibc
+import PieceStorage
 import Reactor
 import TorrentCore
 import TorrentEngine
@@ -11,6 +12,7 @@ final class MountControl: SessionControl {
     private static let patience = Interval.seconds(2)
 
     private let session: Session
+    private let tasks: MountTasks
     private let mountpoint: String
     private let cacheDirectory: String
     private let start = Timestamp.now()
@@ -19,10 +21,11 @@ final class MountControl: SessionControl {
 
     /// `onUnmount` must return at once.
     init(
-        session: Session, mountpoint: String, cacheDirectory: String,
+        session: Session, tasks: MountTasks, mountpoint: String, cacheDirectory: String,
         onUnmount: @escaping @Sendable () -> Void
     ) {
         self.session = session
+        self.tasks = tasks
         self.mountpoint = mountpoint
         self.cacheDirectory = cacheDirectory
         self.onUnmount = onUnmount
@@ -33,15 +36,26 @@ final class MountControl: SessionControl {
 
     func requestUnmount() { onUnmount() }
 
+    func start(_ task: ControlTask) throws(ControlError) -> TaskStatus { try tasks.start(task) }
+    func progress(of task: Int) -> TaskStatus? { tasks.progress(of: task) }
+    func cancel(_ task: Int) -> TaskStatus? { tasks.cancel(task) }
+
     func status() -> MountStatus {
         let session = session
         let statistics = Blocking.wait(atMost: Self.patience) { await session.statistics() } ?? []
         return MountStatus(
             mountpoint: mountpoint, pid: getpid(), listenPort: session.listenPort,
             uptime: Int((Timestamp.now() - start).seconds), version: Version.current,
-            cache: CacheStatus(directory: cacheDirectory),
+            cache: cacheStatus,
             passthrough: passthrough.withLock { $0?.rawValue },
             torrents: statistics.map(Self.status))
+    }
+
+    private var cacheStatus: CacheStatus {
+        let usage = session.cacheUsage ?? CacheUsage()
+        return CacheStatus(
+            directory: cacheDirectory, usedBytes: usage.usedBytes, sizeLimit: usage.sizeLimit,
+            freeBytes: usage.freeBytes, keptFreeBytes: usage.keptFreeBytes, isFull: usage.isFull)
     }
 
     private static func status(_ torrent: TorrentStatistics) -> TorrentStatus {

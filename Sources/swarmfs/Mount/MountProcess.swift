@@ -48,8 +48,14 @@ struct MountProcess {
         }
         let session = try EngineStart.session(
             cacheDirectory: options.cacheDirectory, listen: options.listen, peers: options.peers,
-            trackers: options.trackers, isUploadEnabled: options.isUploadEnabled,
-            memory: options.memory)
+            trackers: options.trackers, isUploadEnabled: options.isUploadEnabled
+        ) { configuration in
+            configuration.mountpoint = mountpoint.path
+            configuration.cacheLimits = options.cacheLimits
+            if let memory = options.memory { configuration.bufferBytes = memory }
+            configuration.verifiesOnce = options.verifiesOnce
+            configuration.isOffline = options.isOffline
+        }
         do throws(Failure) {
             let torrents = try add(sources, to: session)
             try serve(torrents, session)
@@ -115,13 +121,18 @@ struct MountProcess {
     // MARK: - The mount
 
     private func serve(_ torrents: [SessionTorrent], _ session: Session) throws(Failure) {
+        let tree = DirectoryTree(torrents: torrents.map { TreeTorrent($0.metainfo) })
+        let tasks = MountTasks(
+            torrents: torrents, tree: tree, patience: options.bridge.readTimeout)
         let mountControl = MountControl(
-            session: session, mountpoint: mountpoint.path, cacheDirectory: options.cacheDirectory
+            session: session, tasks: tasks, mountpoint: mountpoint.path,
+            cacheDirectory: options.cacheDirectory
         ) { [events] in events.post(.unmountRequested) }
         let control = try startControl(mountControl)
         let fileSystem: MountedFileSystem
         do throws(Failure) {
-            fileSystem = try mount(torrents)
+            fileSystem = try mount(torrents, tree)
+            tasks.mounted(fileSystem)
         } catch {
             control.stop()
             throw error
@@ -132,6 +143,7 @@ struct MountProcess {
         reporter.ready(description)
         waitForEnd()
         ShutdownWatchdog.arm(mountpoint: mountpoint.path)
+        tasks.end()
         unmount(fileSystem)
         Blocking.wait { await session.stop() }
         Log.info("unmounted \(mountpoint.path)")
@@ -155,14 +167,9 @@ struct MountProcess {
         }
     }
 
-    private func mount(_ torrents: [SessionTorrent]) throws(Failure) -> MountedFileSystem {
-        let tree = DirectoryTree(
-            torrents: torrents.map { torrent in
-                let info = torrent.metainfo.info
-                return TreeTorrent(
-                    identity: info.identity, name: info.name, layout: info.layout,
-                    geometry: info.geometry, creationDate: torrent.metainfo.creationDate)
-            })
+    private func mount(
+        _ torrents: [SessionTorrent], _ tree: DirectoryTree
+    ) throws(Failure) -> MountedFileSystem {
         let fileSystem: MountedFileSystem
         do throws(SystemError) {
             fileSystem = try MountedFileSystem(

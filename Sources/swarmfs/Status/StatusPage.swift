@@ -22,8 +22,20 @@ enum StatusPage {
             facts.append("up \(TimeSpan.describe(seconds: status.uptime))")
             if let passthrough = status.passthrough { facts.append(reading(passthrough)) }
             let head = Failure.printable(status.mountpoint) + "  " + facts.joined(separator: ", ")
-            return head + "\n" + table(status.torrents.map(row))
+            var table = TextTable(columns, left: leftColumns)
+            for torrent in status.torrents { table.add(row(torrent)) }
+            return head + "\n" + cache(status.cache) + table.text
         }
+    }
+
+    private static func cache(_ cache: CacheStatus) -> String {
+        let limit = cache.sizeLimit.map { " of " + ByteSize.describe($0) } ?? ""
+        var facts = ["cache " + ByteSize.describe(cache.usedBytes) + limit]
+        let kept =
+            cache.keptFreeBytes > 0 ? " (keeps \(ByteSize.describe(cache.keptFreeBytes)))" : ""
+        facts.append(ByteSize.describe(cache.freeBytes) + " of the disk free" + kept)
+        if cache.isFull { facts.append("full: serving from memory") }
+        return "  " + facts.joined(separator: ", ") + "\n"
     }
 
     private static func reading(_ passthrough: String) -> String {
@@ -44,8 +56,8 @@ enum StatusPage {
             rate(torrent.downloadRate),
             rate(torrent.uploadRate),
             String(torrent.waitingReads),
-            Failure.printable(torrent.state),
-            Failure.printable(torrent.name),
+            torrent.state,
+            torrent.name,
         ]
     }
 
@@ -58,23 +70,5 @@ enum StatusPage {
 
     private static func rate(_ bytes: Int) -> String {
         bytes == 0 ? "-" : ByteSize.describe(Int64(bytes)) + "/s"
-    }
-
-    private static func table(_ rows: [[String]]) -> String {
-        let lines = [columns] + rows
-        let widths = columns.indices.map { column in
-            lines.map { $0[column].count }.max() ?? 0
-        }
-        var text = ""
-        for line in lines {
-            var cells: [String] = []
-            for (column, cell) in line.enumerated() {
-                let gap = String(repeating: " ", count: widths[column] - cell.count)
-                let isLast = column == columns.count - 1
-                cells.append(leftColumns.contains(column) ? cell + (isLast ? "" : gap) : gap + cell)
-            }
-            text += "  " + cells.joined(separator: "  ") + "\n"
-        }
-        return text
     }
 }
