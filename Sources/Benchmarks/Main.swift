@@ -12,6 +12,7 @@ struct Main {
         let measurements: [any Measurement] = [
             BlockCycle(blocksPerPiece: 64), BlockCycle(blocksPerPiece: 1), ReceiveCycle(),
             HaveDecoding(), BlockDecoding(), Digesting(kind: .sha1), Digesting(kind: .sha256),
+            Encrypting(),
         ]
         for measurement in measurements + [CachedReading()].compactMap(\.self) {
             print(Stopwatch.report(measurement))

@@ -4,6 +4,7 @@ import Glibc
 private let parsers: [String: @Sendable (Span<UInt8>) -> Void] = [
     "Bencode": { BencodeFuzzer.run($0) },
     "ControlRequest": { ControlRequestFuzzer.run($0) },
+    "EncryptionHandshake": { EncryptionHandshakeFuzzer.run($0) },
     "ExtensionHandshake": { ExtensionHandshakeFuzzer.run($0) },
     "HTTPTracker": { HTTPTrackerFuzzer.run($0) },
     "Handshake": { HandshakeFuzzer.run($0) },

@@ -24,6 +24,9 @@ package struct PeerList: Sendable {
         var source: PeerSource
         var state = State.idle
         var failures = 0
+        var prefersEncryption = false
+        /// Whether the last handshake failed in the other form.
+        var hasChangedForm = false
         var nextTry: Timestamp
         /// Breaks ties, so that not every client dials a tracker's list from its start.
         var order: UInt64
@@ -148,12 +151,30 @@ package struct PeerList: Sendable {
         candidates[index].nextTry = now + rest(candidates[index])
     }
 
+    /// The form, encrypted or not, in which the address is to be dialled: the one that worked last,
+    /// or has not failed last.
+    package func prefersEncryption(_ endpoint: Endpoint) -> Bool {
+        positions[endpoint].map { candidates[$0].prefersEncryption } ?? false
+    }
+
+    /// A dial was answered, and the handshake came to nothing: the address may understand the other
+    /// form, which is tried at once. Where that has been tried already, the dial has failed.
+    package mutating func handshakeFailed(_ endpoint: Endpoint, now: Timestamp) {
+        guard let index = positions[endpoint] else { return }
+        candidates[index].prefersEncryption.toggle()
+        candidates[index].hasChangedForm.toggle()
+        guard candidates[index].hasChangedForm else { return dialFailed(endpoint, now: now) }
+        candidates[index].state = .idle
+        candidates[index].nextTry = now
+    }
+
     /// A handshake is done with this address, which we dialled, or where an incoming peer says
     /// that it listens.
     package mutating func connected(_ endpoint: Endpoint, now: Timestamp) {
         if positions[endpoint] == nil { add([endpoint], source: .incoming, now: now) }
         guard let index = positions[endpoint] else { return }
         candidates[index].state = .connected
+        candidates[index].hasChangedForm = false
     }
 
     /// A connection ended. One that was of use has no past failures, and is dialled again soon.

@@ -60,7 +60,8 @@ final class IncomingConnections: PeerConnectionOwner {
             do throws(SystemError) {
                 let connection = try PeerConnection(
                     key: context.nextPeerKey(), endpoint: remote, isOutgoing: false,
-                    transport: TCPTransport(socket), machine: machine, owner: self,
+                    transport: context.incoming(TCPTransport(socket)), machine: machine,
+                    owner: self,
                     context: context, now: now)
                 waiting[connection.key] = connection
             } catch {

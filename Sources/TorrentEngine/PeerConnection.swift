@@ -79,6 +79,9 @@ final class PeerConnection: PeerTransportOwner {
     /// Whether the transport is not connected yet.
     var isConnecting: Bool { connectDeadline != nil }
 
+    /// Whether the peer was reached and has not shaken hands.
+    var wasRefused: Bool { isOutgoing && !isConnecting && machine.remoteHandshake == nil }
+
     /// When `timerFired` is due.
     var nextDeadline: Timestamp { connectDeadline ?? machine.nextDeadline }
 

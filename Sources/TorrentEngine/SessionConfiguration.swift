@@ -27,6 +27,8 @@ package struct SessionConfiguration: Sendable {
     package var peers: [String] = []
     /// Trackers that the user named, each a tier of its own.
     package var trackers: [String] = []
+    /// Whether connections to peers are encrypted.
+    package var encryption = EncryptionPolicy.prefer
     /// Whether cached pieces are served to peers.
     package var isUploadEnabled = true
     /// Bytes of piece buffers: pieces being received, hashed or written, over all torrents; each

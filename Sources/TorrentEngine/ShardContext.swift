@@ -17,6 +17,8 @@ final class ShardContext {
     let http: HTTPClient
     let resolver: Resolver
     let scratch: UnsafeMutableRawBufferPointer
+    /// What is sent encrypted is encrypted here.
+    let cipherBuffer: UnsafeMutableRawBufferPointer
     /// Where blocks are put together that are sent at once.
     let uploadBuffer = UploadBuffer()
     /// The port that trackers and peers are told.
@@ -47,9 +49,13 @@ final class ShardContext {
         self.resolver = resolver
         random = SeededRandom(seed: configuration.seed)
         scratch = .allocate(byteCount: Self.scratchLength, alignment: 16)
+        cipherBuffer = .allocate(byteCount: Self.scratchLength, alignment: 16)
     }
 
-    deinit { scratch.deallocate() }
+    deinit {
+        scratch.deallocate()
+        cipherBuffer.deallocate()
+    }
 
     /// A key that no peer of this shard has had.
     func nextPeerKey() -> PeerKey {

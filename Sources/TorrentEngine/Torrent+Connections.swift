@@ -139,7 +139,12 @@ extension Torrent: PeerConnectionOwner {
         }
         guard let endpoint = connection.listenEndpoint else { return }
         guard let since = connection.acceptedAt else {
-            peerList.dialFailed(endpoint, now: now)
+            // Whom we reached, and who then did not shake hands, may understand the other form.
+            if context.configuration.encryption == .prefer, connection.wasRefused {
+                peerList.handshakeFailed(endpoint, now: now)
+            } else {
+                peerList.dialFailed(endpoint, now: now)
+            }
             return
         }
         peerList.disconnected(

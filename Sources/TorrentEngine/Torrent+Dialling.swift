@@ -70,11 +70,15 @@ extension Torrent {
         {
             do throws(SystemError) {
                 let socket = try StreamSocket(connectingTo: endpoint)
+                let transport = context.outgoing(
+                    TCPTransport(socket), about: identity.handshakeHash,
+                    isEncrypted: context.encrypts(
+                        dialling: peerList.prefersEncryption(endpoint)))
                 let machine = PeerStateMachine(
                     role: .outgoing(identity), configuration: context.peerConfiguration, now: now)
                 let connection = try PeerConnection(
                     key: context.nextPeerKey(), endpoint: endpoint, isOutgoing: true,
-                    transport: TCPTransport(socket), machine: machine, owner: self,
+                    transport: transport, machine: machine, owner: self,
                     context: context, now: now)
                 connections[connection.key] = connection
             } catch {

@@ -91,6 +91,10 @@ struct UsageTests {
             "--memory lots is no size: write a number of bytes, or 64KiB, 4MiB, 1G"
         ),
         (
+            "mount a empty --encryption yes",
+            "--encryption yes is no way to encrypt: choose one of prefer, require, off"
+        ),
+        (
             "mount a empty --log-level loud",
             "--log-level loud is no log level: choose one of error, warning, info, debug"
         ),

@@ -1,4 +1,4 @@
-/// libtorrent with encryption, uTP, DHT, LSD and port mapping off: what happens is what was asked.
+/// libtorrent with uTP, DHT, LSD and port mapping off: what happens is what was asked.
 package struct LibtorrentPeer: RunningPeer, Sendable {
     /// What it has, piece by piece.
     package struct Pieces: Decodable, Sendable {
@@ -27,10 +27,12 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
     ///   - isTrusting: takes what is on disk for right and sends it unchecked.
     package init(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
-        peers: [PeerAddress] = [], uploadRate: Int = 0, isTrusting: Bool = false
+        peers: [PeerAddress] = [], uploadRate: Int = 0, isTrusting: Bool = false,
+        encryption: PeerEncryption = .off
     ) throws {
         var command = PythonScript.libtorrentPeer.command
         command += ["peer", source, "--save", folder, "--listen", host]
+        command += ["--encryption", encryption.rawValue]
         if isSeed { command.append("--seed") }
         if isTrusting { command.append("--trust") }
         if uploadRate > 0 { command += ["--upload-rate", String(uploadRate)] }

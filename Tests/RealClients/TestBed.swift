@@ -79,30 +79,38 @@ package final class TestBed {
 
     /// A real client that seeds a dataset.
     package func seeder(
-        _ client: RealClient, _ torrent: TorrentFile, _ dataset: Dataset
+        _ client: RealClient, _ torrent: TorrentFile, _ dataset: Dataset,
+        encryption: PeerEncryption? = nil
     ) throws -> any RunningPeer {
-        try peer(client, source: torrent.path, folder: dataset.parent, isSeed: true)
+        try peer(
+            client, source: torrent.path, folder: dataset.parent, isSeed: true,
+            encryption: encryption)
     }
 
     /// A real client that has nothing yet; returns it and its download folder.
     package func leecher(
-        _ client: RealClient, source: String
+        _ client: RealClient, source: String, encryption: PeerEncryption? = nil
     ) throws -> (peer: any RunningPeer, folder: String) {
         let folder = try newFolder("download")
-        return (try peer(client, source: source, folder: folder, isSeed: false), folder)
+        return (
+            try peer(client, source: source, folder: folder, isSeed: false, encryption: encryption),
+            folder
+        )
     }
 
     private func peer(
-        _ client: RealClient, source: String, folder: String, isSeed: Bool
+        _ client: RealClient, source: String, folder: String, isSeed: Bool,
+        encryption: PeerEncryption?
     ) throws -> any RunningPeer {
         let peer: any RunningPeer =
             switch client {
             case .libtorrent:
-                try LibtorrentPeer(source: source, folder: folder, isSeed: isSeed)
+                try LibtorrentPeer(
+                    source: source, folder: folder, isSeed: isSeed, encryption: encryption ?? .off)
             case .transmission:
                 try TransmissionPeer(
                     source: source, folder: folder, configuration: newFolder("transmission"),
-                    isSeed: isSeed)
+                    isSeed: isSeed, encryption: encryption ?? .prefer)
             case .aria2: try AriaPeer(source: source, folder: folder, isSeed: isSeed)
             }
         atEnd { peer.end() }
@@ -112,11 +120,11 @@ package final class TestBed {
     /// libtorrent with all its settings.
     package func libtorrent(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
-        peers: [PeerAddress] = [], uploadRate: Int = 0
+        peers: [PeerAddress] = [], uploadRate: Int = 0, encryption: PeerEncryption = .off
     ) throws -> LibtorrentPeer {
         let peer = try LibtorrentPeer(
             source: source, folder: folder, isSeed: isSeed, host: host, peers: peers,
-            uploadRate: uploadRate)
+            uploadRate: uploadRate, encryption: encryption)
         atEnd { peer.end() }
         return peer
     }

@@ -14,8 +14,12 @@ package struct TransmissionPeer: RunningPeer, Sendable {
     /// - Parameters:
     ///   - configuration: an empty folder of its own.
     ///   - source: a .torrent file or a magnet link.
+    ///   - encryption: where it is required, it is with RC4.
     ///   - folder: the download folder; data that is there already is checked and seeded.
-    package init(source: String, folder: String, configuration: String, isSeed: Bool) throws {
+    package init(
+        source: String, folder: String, configuration: String, isSeed: Bool,
+        encryption: PeerEncryption = .prefer
+    ) throws {
         let peerPort = try FreePort.next()
         let controlPort = try FreePort.next()
         let settings: [String: Any] = [
@@ -24,7 +28,8 @@ package struct TransmissionPeer: RunningPeer, Sendable {
             "rpc-bind-address": "127.0.0.1", "rpc-port": controlPort, "rpc-enabled": true,
             "rpc-whitelist-enabled": false, "rpc-host-whitelist-enabled": false,
             "rpc-authentication-required": false, "dht-enabled": false, "lpd-enabled": false,
-            "pex-enabled": false, "utp-enabled": false, "encryption": 0,
+            "pex-enabled": false, "utp-enabled": false,
+            "encryption": encryption == .off ? 0 : encryption == .prefer ? 1 : 2,
             "download-dir": folder, "incomplete-dir-enabled": false, "preallocation": 0,
             "rename-partial-files": false, "start-added-torrents": true,
             "ratio-limit-enabled": false, "idle-seeding-limit-enabled": false,

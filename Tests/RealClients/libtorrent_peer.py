@@ -121,6 +121,16 @@ def create(arguments):
     )
 
 
+# Policies: 0 refuses the other kind, 1 takes both, 2 does not encrypt. Levels: 1 goes on in
+# plaintext after the handshake, 2 with RC4.
+ENCRYPTION = {
+    "off": {"out_enc_policy": 2, "in_enc_policy": 2},
+    "prefer": {"out_enc_policy": 1, "in_enc_policy": 1, "allowed_enc_level": 3},
+    "rc4": {"out_enc_policy": 0, "in_enc_policy": 0, "allowed_enc_level": 2},
+    "plaintext": {"out_enc_policy": 0, "in_enc_policy": 0, "allowed_enc_level": 1},
+}
+
+
 def session_settings(arguments):
     address = arguments.listen
     bracketed = f"[{address}]" if ":" in address else address
@@ -132,8 +142,7 @@ def session_settings(arguments):
         "enable_natpmp": False,
         "enable_incoming_utp": False,
         "enable_outgoing_utp": False,
-        "out_enc_policy": 2,
-        "in_enc_policy": 1 if arguments.allow_encryption else 2,
+        **ENCRYPTION[arguments.encryption],
         "allow_multiple_connections_per_ip": True,
         "connections_limit": 200,
         # Tests and measurements must not wait for back-off that is meant for the internet.
@@ -260,7 +269,7 @@ def main():
     peering.add_argument("--listen", default="127.0.0.1")
     peering.add_argument("--peer", nargs=2, action="append", default=[])
     peering.add_argument("--quiet", action="store_true", help="do not tell which pieces are there")
-    peering.add_argument("--allow-encryption", action="store_true")
+    peering.add_argument("--encryption", choices=ENCRYPTION, default="off")
     peering.add_argument("--upload-rate", type=int, default=0)
     peering.add_argument("--download-rate", type=int, default=0)
 

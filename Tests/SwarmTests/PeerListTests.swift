@@ -40,6 +40,29 @@ struct PeerListTests {
         #expect(list.count == 0)
     }
 
+    @Test func `after a failed handshake the other form is tried at once, and what works is kept`()
+    {
+        var list = PeerList(seed: 1, now: .zero)
+        let peer = World.endpoint(1)
+        list.add([peer], source: .tracker, now: .zero)
+        #expect(!list.prefersEncryption(peer))
+        #expect(list.nextDial(now: .zero, connections: 0) == peer)
+        list.handshakeFailed(peer, now: .zero)
+        #expect(list.prefersEncryption(peer))
+        #expect(list.nextDial(now: .zero, connections: 0) == peer)
+        list.connected(peer, now: .zero)
+        list.disconnected(peer, wasUseful: true, now: .zero)
+        #expect(list.prefersEncryption(peer))
+        // Neither form: that counts as one failure.
+        #expect(list.nextDial(now: at(10), connections: 0) == peer)
+        list.handshakeFailed(peer, now: at(10))
+        #expect(!list.prefersEncryption(peer))
+        #expect(list.nextDial(now: at(10), connections: 0) == peer)
+        list.handshakeFailed(peer, now: at(10))
+        #expect(list.nextDial(now: at(10), connections: 0) == nil)
+        #expect(list.nextDeadline(connections: 0) == at(130))
+    }
+
     @Test func `an address of the user is tried soon again and never forgotten`() {
         var list = PeerList(seed: 1, now: .zero)
         let peer = World.endpoint(1)

@@ -92,6 +92,9 @@ final class Wire {
         return Array(received[..<count])
     }
 
+    /// So many bytes, whatever they are.
+    func read(_ count: Int) throws -> [UInt8] { try take(count) }
+
     /// Returns when the other side has closed, or hangs.
     func drain() {
         while (try? fill()) != nil { received = [] }

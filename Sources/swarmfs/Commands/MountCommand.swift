@@ -30,7 +30,7 @@ enum MountCommand: Command {
             OptionDefinition(
                 name: "peer", value: "HOST:PORT",
                 help: "Connect to this peer, besides those that trackers name. Repeatable."),
-            .tracker, .listen,
+            .tracker, .listen, .encryption,
             OptionDefinition(
                 name: "cache", value: "DIR",
                 help:

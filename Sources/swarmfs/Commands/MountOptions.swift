@@ -18,6 +18,8 @@ struct MountOptions {
     let cacheLimits: CacheLimits
     /// Bytes of pieces in memory; nil for the engine's default.
     let memory: Int?
+    /// How peers are met.
+    let manners: PeerManners
     let isUploadEnabled: Bool
     /// Whether there is to be no network at all.
     let isOffline: Bool
@@ -47,6 +49,7 @@ struct MountOptions {
             free: try arguments.last("cache-free", CacheArguments.free)
                 ?? CacheLimits.standard.free)
         memory = try arguments.last("memory", Self.memory)
+        manners = try PeerManners(arguments)
         isUploadEnabled = !arguments.has("no-upload")
         isOffline = arguments.has("offline")
         verifiesOnce = try arguments.last("verify", Self.verification) ?? false

@@ -9,6 +9,8 @@ struct SeedOptions {
     let trackers: [String]
     /// Empty: the engine's default.
     let listen: [NetworkArguments.Listen]
+    /// How peers are met.
+    let manners: PeerManners
     let logLevel: Log.Level
     let logFile: String?
 
@@ -23,6 +25,7 @@ struct SeedOptions {
         peers = try arguments.all("peer", NetworkArguments.peer)
         trackers = try arguments.all("tracker", NetworkArguments.tracker)
         listen = try arguments.all("listen", NetworkArguments.listen)
+        manners = try PeerManners(arguments)
         logLevel = try arguments.last("log-level", MountOptions.logLevel) ?? .warning
         logFile = arguments.last("log-file").map { Places.absolute($0) }
     }

@@ -32,7 +32,8 @@ struct SeedProcess {
         }
         let session = try EngineStart.session(
             cacheDirectory: nil, listen: options.listen, peers: options.peers,
-            trackers: options.trackers, isUploadEnabled: true)
+            trackers: options.trackers, isUploadEnabled: true,
+            configure: { options.manners.apply(to: &$0) })
         var display = ProgressDisplay()
         defer {
             display.end()

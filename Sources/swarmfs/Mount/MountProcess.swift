@@ -55,6 +55,7 @@ struct MountProcess {
             if let memory = options.memory { configuration.bufferBytes = memory }
             configuration.verifiesOnce = options.verifiesOnce
             configuration.isOffline = options.isOffline
+            options.manners.apply(to: &configuration)
         }
         do throws(Failure) {
             let torrents = try add(sources, to: session)
