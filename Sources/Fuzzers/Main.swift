@@ -11,6 +11,7 @@ private let parsers: [String: @Sendable (Span<UInt8>) -> Void] = [
     "Magnet": { MagnetFuzzer.run($0) },
     "MetadataMessage": { MetadataMessageFuzzer.run($0) },
     "Metainfo": { MetainfoFuzzer.run($0) },
+    "PeerExchange": { PeerExchangeFuzzer.run($0) },
     "PeerStream": { PeerStreamFuzzer.run($0) },
     "TrackerURL": { TrackerURLFuzzer.run($0) },
     "UDPTracker": { UDPTrackerFuzzer.run($0) },

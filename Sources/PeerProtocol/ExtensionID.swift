@@ -4,6 +4,8 @@
 package enum ExtensionID {
     /// The extension handshake itself (BEP 10).
     package static let handshake: UInt8 = 0
+    /// `ut_pex` (BEP 11).
+    package static let peerExchange: UInt8 = 1
     /// `ut_metadata` (BEP 9).
     package static let metadata: UInt8 = 2
     /// `upload_only`, which changes the handshake's key of that name (BEP 21).
@@ -16,6 +18,7 @@ package enum ExtensionID {
         switch identifier {
         case handshake: PeerMessageLimits.extensionHandshake
         case metadata: PeerMessageLimits.metadataMessage
+        case peerExchange: PeerMessageLimits.peerExchange
         case uploadOnly, dontHave: 4
         default: nil
         }

@@ -49,6 +49,8 @@ package enum PeerAction: Equatable, Sendable {
     case metadataRejected(Int)
     /// The peer's wish to download has changed (BEP 21).
     case uploadOnly(Bool)
+    /// The peer tells of others (BEP 11), unchecked: `PeerExchange` says what to believe.
+    case peerExchange(PeerExchangeMessage)
     /// Close the connection. The last action there is.
     case close(PeerCloseReason)
 }

@@ -28,6 +28,8 @@ package enum PeerCloseReason: Error, Equatable, Sendable, CustomStringConvertibl
     case invalidExtensionHandshake
     /// An extension message that cannot be read.
     case invalidExtensionMessage
+    /// Far more messages about other peers than one a minute (BEP 11).
+    case peerExchangeFlood
 
     package var description: String {
         switch self {
@@ -46,6 +48,7 @@ package enum PeerCloseReason: Error, Equatable, Sendable, CustomStringConvertibl
         case .requestFlood: "it sent too many requests"
         case .invalidExtensionHandshake: "its extension handshake is malformed"
         case .invalidExtensionMessage: "its extension message is malformed"
+        case .peerExchangeFlood: "it told of other peers too often"
         }
     }
 }

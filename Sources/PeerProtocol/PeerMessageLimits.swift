@@ -12,6 +12,9 @@ package struct PeerMessageLimits: Sendable {
     package static let extensionHandshake = 64 * 1024
     /// The most payload of a metadata message: 16 KiB of data (BEP 9) and a generous dictionary.
     package static let metadataMessage = 32 * 1024
+    /// The most payload of a message of `ut_pex`: four times what a hundred IPv6 peers added and as
+    /// many dropped take, which is the most that libtorrent sends.
+    package static let peerExchange = 16 * 1024
     /// The exact payload of a hash request or reject (BEP 52).
     package static let hashRequest = 48
 

@@ -16,6 +16,9 @@ extension PeerStateMachine {
             remoteExtensions.merge(handshake)
             queue(.extensionHandshake(handshake))
         case ExtensionID.metadata: try receiveMetadata(payload)
+        case ExtensionID.peerExchange:
+            let message = try PeerExchangeMessage(parsing: payload)
+            if exchangesPeers { queue(.peerExchange(message)) }
         case ExtensionID.uploadOnly:
             // libtorrent ignores other lengths.
             guard payload.count == 1 else { return }

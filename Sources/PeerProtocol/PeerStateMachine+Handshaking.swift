@@ -43,7 +43,7 @@ extension PeerStateMachine {
     ///   - have: what we claim to have; nil claims nothing. Ignored without `geometry`.
     ///   - metadataSize: length of the info dictionary, where we can serve it.
     ///   - isPrivate: whether the torrent is private; its metadata is then not exchanged, as
-    ///     libtorrent does not.
+    ///     libtorrent does not, nor are its peers (BEP 27).
     ///   - isUploadOnly: whether we download nothing more. True only with every piece: libtorrent
     ///     drops an upload-only peer that has nothing for it.
     ///   - remoteAddress: the peer's address, to tell it (BEP 10).
@@ -59,6 +59,7 @@ extension PeerStateMachine {
         keepAliveDeadline = now + configuration.keepAliveInterval
         self.geometry = geometry
         servesMetadata = !isPrivate
+        exchangesPeers = !isPrivate
         ownMetadataSize = isPrivate ? nil : metadataSize
         decoder.limits = PeerMessageLimits(
             bitfieldLength: geometry.map { ($0.pieceCount + 7) / 8 }, acceptsFast: supportsFast,
@@ -125,6 +126,7 @@ extension PeerStateMachine {
         handshake.dontHaveID = ExtensionID.dontHave
         handshake.uploadOnlyID = ExtensionID.uploadOnly
         if servesMetadata { handshake.metadataID = ExtensionID.metadata }
+        if exchangesPeers { handshake.peerExchangeID = ExtensionID.peerExchange }
         handshake.metadataSize = ownMetadataSize
         return handshake
     }

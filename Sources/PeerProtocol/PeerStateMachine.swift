@@ -52,6 +52,9 @@ package struct PeerStateMachine: Sendable {
     /// Length of our info dictionary; nil while we have none.
     var ownMetadataSize: Int?
 
+    /// Whether the torrent is one whose peers may name each other.
+    var exchangesPeers = false
+
     // Blocks.
     var outstanding = OutstandingRequests()
     var incomingBlock: BlockRequest?
@@ -116,6 +119,10 @@ package struct PeerStateMachine: Sendable {
     /// The peer's name for people (BEP 10), else its peer id.
     package var clientName: String {
         remoteExtensions.clientName ?? remoteHandshake?.peerID.description ?? ""
+    }
+    /// Whether the peer wants to be told of others (BEP 11), and may be.
+    package var supportsPeerExchange: Bool {
+        exchangesPeers && (remoteExtensions.peerExchangeID ?? 0) != 0
     }
     /// Where the peer accepts connections, where it said so.
     package var peerListenPort: UInt16? { remoteExtensions.listenPort }

@@ -8,6 +8,9 @@ package struct PeerList: Sendable {
         package var connectionLimit = 80
         /// Addresses kept; beyond that the worst goes.
         package var candidateLimit = 2000
+        /// Of these, addresses that one peer may have named (BEP 11): no peer can fill the list
+        /// with addresses of its choice.
+        package var shareLimit = 200
         /// Connections that may be dialled at once when a list first arrives, as libtorrent's
         /// `torrent_connect_boost`.
         package var burst = 30
@@ -27,7 +30,11 @@ package struct PeerList: Sendable {
         var prefersEncryption = false
         /// Whether the last handshake failed in the other form.
         var hasChangedForm = false
+        /// Nobody has dialled it or connected from it.
+        var isUntried = true
         var nextTry: Timestamp
+        /// The peer that named it, where that was one.
+        var namer: IPAddress?
         /// Breaks ties, so that not every client dials a tracker's list from its start.
         var order: UInt64
     }
@@ -45,6 +52,8 @@ package struct PeerList: Sendable {
     private let configuration: Configuration
     private var candidates: [Candidate] = []
     private var positions: [Endpoint: Int] = [:]
+    /// How many candidates each peer has named; see `shareLimit`.
+    private var shares: [IPAddress: Int] = [:]
     private var bannedAddresses: Set<IPAddress> = []
     private var bannedEndpoints: Set<Endpoint> = []
     private var random: SeededRandom
@@ -76,9 +85,11 @@ package struct PeerList: Sendable {
         positions[endpoint].map { candidates[$0].state == .connected } ?? false
     }
 
-    /// Adds addresses; those known, banned, or that nothing can be sent to are passed over.
+    /// Adds addresses; those known, banned, or that nothing can be sent to are passed over, as is
+    /// what goes beyond the share of the peer at `namer`, where a peer named them.
     package mutating func add(
-        _ endpoints: some Sequence<Endpoint>, source: PeerSource, now: Timestamp
+        _ endpoints: some Sequence<Endpoint>, source: PeerSource, namer: IPAddress? = nil,
+        now: Timestamp
     ) {
         for endpoint in endpoints {
             guard endpoint.port != 0, !endpoint.address.isUnroutable, !isBanned(endpoint) else {
@@ -87,17 +98,21 @@ package struct PeerList: Sendable {
             if let known = positions[endpoint] {
                 if source < candidates[known].source {
                     candidates[known].source = source
+                    endShare(known)
                     if source == .user, candidates[known].state == .idle {
                         candidates[known].nextTry = now
                     }
                 }
                 continue
             }
+            if let namer, shares[namer, default: 0] >= configuration.shareLimit { continue }
             if candidates.count >= configuration.candidateLimit, !dropWorst(source) { continue }
+            if let namer { shares[namer, default: 0] += 1 }
             positions[endpoint] = candidates.count
             candidates.append(
                 Candidate(
-                    endpoint: endpoint, source: source, nextTry: now, order: random.next()))
+                    endpoint: endpoint, source: source, nextTry: now, namer: namer,
+                    order: random.next()))
         }
     }
 
@@ -117,6 +132,7 @@ package struct PeerList: Sendable {
         guard let best else { return nil }
         tokens -= 1
         candidates[best].state = .dialling
+        candidates[best].isUntried = false
         return candidates[best].endpoint
     }
 
@@ -175,6 +191,7 @@ package struct PeerList: Sendable {
         guard let index = positions[endpoint] else { return }
         candidates[index].state = .connected
         candidates[index].hasChangedForm = false
+        candidates[index].isUntried = false
     }
 
     /// A connection ended. One that was of use has no past failures, and is dialled again soon.
@@ -199,6 +216,22 @@ package struct PeerList: Sendable {
     /// Whoever named the address had no right to (BEP 27): it is dropped, and may be named again.
     package mutating func withdraw(_ endpoint: Endpoint) {
         if let index = positions[endpoint] { remove(index) }
+    }
+
+    /// The peer that named the address is connected to it no longer (BEP 11): it is dropped, unless
+    /// somebody else vouches for it, or we are connected to it or have been.
+    package mutating func withdraw(_ endpoint: Endpoint, namedBy namer: IPAddress) {
+        guard let index = positions[endpoint], candidates[index].namer == namer,
+            candidates[index].state == .idle, candidates[index].isUntried
+        else { return }
+        remove(index)
+    }
+
+    /// Only trackers and the user may name peers (BEP 27): drops what others named, and returns it.
+    package mutating func withdrawGossip() -> Set<Endpoint> {
+        let gossip = Set(candidates.lazy.filter { $0.source == .gossip }.map(\.endpoint))
+        for endpoint in gossip { withdraw(endpoint) }
+        return gossip
     }
 
     /// Somebody at this address sent bad data.
@@ -245,7 +278,15 @@ package struct PeerList: Sendable {
         return true
     }
 
+    /// The candidate no longer counts as named by a peer alone.
+    private mutating func endShare(_ index: Int) {
+        guard let namer = candidates[index].namer, let share = shares[namer] else { return }
+        candidates[index].namer = nil
+        shares[namer] = share > 1 ? share - 1 : nil
+    }
+
     private mutating func remove(_ index: Int) {
+        endShare(index)
         positions[candidates[index].endpoint] = nil
         let last = candidates.removeLast()
         guard index < candidates.count else { return }

@@ -114,6 +114,12 @@ package struct TorrentStateMachine: Sendable {
     /// Payload bytes up, down and wasted so far, without the counts and rates.
     package var counts: SwarmStatistics { counters }
 
+    /// Whether the peer is connected and has every piece.
+    package func isSeed(_ key: PeerKey) -> Bool {
+        guard let number = peerNumbers[key] else { return false }
+        return peers[number].hasAll
+    }
+
     /// Counts and rates for a status report. Linear in the number of peers.
     package mutating func statistics(now: Timestamp) -> SwarmStatistics {
         var result = counters

@@ -95,7 +95,8 @@ extension Simulation {
             trace(20, number, link, reason.description.utf8.count)
             violations.append("node \(number) closes link \(link): \(reason)")
             close(link, by: number)
-        case .suggested, .metadataRequested, .metadataArrived, .metadataRejected, .uploadOnly:
+        case .suggested, .metadataRequested, .metadataArrived, .metadataRejected, .uploadOnly,
+            .peerExchange:
             break
         }
     }

@@ -37,6 +37,8 @@ final class PeerConnection: PeerTransportOwner {
     var wasUseful = false
     /// When the torrent accepted the peer's handshake; nil before.
     var acceptedAt: Timestamp?
+    /// What is exchanged with the peer about others.
+    var exchange: PeerExchange
     /// The peer list's entry that this connection stands for: where we dialled, or where an incoming
     /// peer says that it listens.
     var listenEndpoint: Endpoint?
@@ -63,6 +65,7 @@ final class PeerConnection: PeerTransportOwner {
         self.machine = machine
         self.owner = owner
         self.context = context
+        exchange = PeerExchange(now: now)
         interest = isOutgoing ? .write : .read
         connectDeadline = isOutgoing ? now + Self.connectTimeout : nil
         listenEndpoint = isOutgoing ? endpoint : nil

@@ -40,6 +40,7 @@ extension Torrent: PeerConnectionOwner {
         }
         guard resolveDouble(connection, handshake: handshake, now: now) else { return }
         connection.acceptedAt = now
+        connection.exchange = PeerExchange(now: now)
         connection.machine.accept(
             identity: identity, geometry: metainfo?.info.geometry, have: advertisedPieces,
             metadataSize: servedMetadata?.count, isPrivate: isPrivate,
@@ -187,6 +188,8 @@ extension Torrent: PeerConnectionOwner {
                 hashing: OpenSSLHashing(), now: now)
         case .metadataRejected(let piece):
             metadataDownload?.rejected(peer: peer.rawValue, piece: piece, now: now)
+        case .peerExchange(let message):
+            exchangeReceived(message, from: connection, now: now)
         case .suggested, .uploadOnly, .close:
             break
         }

@@ -109,6 +109,7 @@ final class Torrent {
         if isPrivate {
             announces.becomePrivate(now: now)
             dropMagnetPeers(now: now)
+            dropGossip(now: now)
         }
         for connection in Array(connections.values) where connection.machine.isHandshaken {
             join(connection, now: now)
@@ -211,6 +212,7 @@ final class Torrent {
         for connection in Array(connections.values) {
             if now >= connection.nextDeadline { connection.timerFired(now: now) }
         }
+        tellOfPeers(now: now)
         if metadataDownload != nil { reportMetadataProgress() }
     }
 }

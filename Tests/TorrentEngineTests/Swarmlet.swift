@@ -19,7 +19,7 @@ final class Swarmlet {
     /// Writes files of the given sizes with bytes that follow from the seed, and makes a torrent.
     init(
         sizes: [String: Int], pieceLength: Int = 32 * 1024, version: TorrentVersion = .v1,
-        seed: UInt64 = 1
+        seed: UInt64 = 1, isPrivate: Bool = false
     ) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("swarmfs-engine-\(UUID().uuidString)")
@@ -40,6 +40,7 @@ final class Swarmlet {
         var options = TorrentOptions()
         options.version = version
         options.pieceLength = pieceLength
+        options.isPrivate = isPrivate
         metainfo = try TorrentCreator(
             path: folder.appendingPathComponent("data/set").path, options: options
         ).create()
