@@ -229,7 +229,7 @@ package struct PeerList: Sendable {
 
     /// Only trackers and the user may name peers (BEP 27): drops what others named, and returns it.
     package mutating func withdrawGossip() -> Set<Endpoint> {
-        let gossip = Set(candidates.lazy.filter { $0.source == .gossip }.map(\.endpoint))
+        let gossip = Set(candidates.lazy.filter { !$0.source.isPrivate }.map(\.endpoint))
         for endpoint in gossip { withdraw(endpoint) }
         return gossip
     }

@@ -2,12 +2,22 @@
 package enum PeerSource: UInt8, Comparable, Sendable {
     /// The user named it.
     case user
+    /// The local network (BEP 14): near, and mostly fast.
+    case local
     /// A tracker.
     case tracker
     /// It connected to us, and said where it listens.
     case incoming
-    /// Another peer (BEP 11), the DHT (BEP 5) or the local network (BEP 14).
+    /// Another peer (BEP 11) or the DHT (BEP 5).
     case gossip
+
+    /// Whether it may name peers of a private torrent (BEP 27).
+    var isPrivate: Bool {
+        switch self {
+        case .user, .tracker, .incoming: true
+        case .local, .gossip: false
+        }
+    }
 
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

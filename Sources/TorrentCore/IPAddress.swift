@@ -56,6 +56,9 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// 0.0.0.0 or ::, which stand for every address of the machine where sockets are bound.
+    package var isUnspecified: Bool { self == .v4(0) || self == .v6(0, 0) }
+
     /// The unspecified, multicast and broadcast addresses, to which nothing is ever sent.
     package var isUnroutable: Bool {
         switch self {

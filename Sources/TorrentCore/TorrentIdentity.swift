@@ -24,6 +24,9 @@ package struct TorrentIdentity: Hashable, Sendable, CustomStringConvertible {
         return v2.truncated
     }
 
+    /// The 20-byte hashes under which others may know the torrent: of a hybrid both.
+    package var announcedHashes: [SHA1Digest] { [v1, v2?.truncated].compactMap(\.self) }
+
     /// The hash that names the torrent's cache folder and that `status` prints: v1 as 40 digits
     /// where there is one, else v2 as 64.
     package var description: String { v1?.description ?? v2?.description ?? "" }

@@ -29,6 +29,8 @@ package struct SessionConfiguration: Sendable {
     package var trackers: [String] = []
     /// Whether connections to peers are encrypted.
     package var encryption = EncryptionPolicy.prefer
+    /// Where peers of the local network are looked for.
+    package var localDiscovery = LocalDiscoveryScope.listening
     /// Whether cached pieces are served to peers.
     package var isUploadEnabled = true
     /// Bytes of piece buffers: pieces being received, hashed or written, over all torrents; each

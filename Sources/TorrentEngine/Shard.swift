@@ -40,6 +40,7 @@ actor Shard: EventLoopDriver {
             nextSweep = now + Self.sweepInterval
             incoming?.sweep(now: now)
             for torrent in context.torrents.values { torrent.sweep(now: now) }
+            context.localDiscovery?.announce(now: now)
         }
         if let due = context.udpTrackers.nextDeadline, now >= due {
             context.udpTrackers.timerFired(now: now)
@@ -75,6 +76,8 @@ actor Shard: EventLoopDriver {
             context.datagrams = try DatagramPort(ports.map(\.datagrams), context: context)
         }
         self.incoming = incoming
+        context.localDiscovery = LocalDiscoveryService(
+            context: context, listening: ports.map(\.listener.endpoint.address), now: .now())
         return context.listenPort
     }
 

@@ -28,6 +28,8 @@ final class ShardContext {
     /// The UDP port that DHT and uTP share; nil where the session does not listen.
     var datagrams: DatagramPort?
     private(set) lazy var udpTrackers = UDPTrackerClient(context: self)
+    /// Nil where it is off, and before the shard listens.
+    var localDiscovery: LocalDiscoveryService?
     var lateAcknowledgements = LateAcknowledgements()
     /// The shard's torrents.
     var torrents: [TorrentID: Torrent] = [:]

@@ -24,16 +24,18 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
     ///   - folder: the download folder.
     ///   - peers: whom to connect to, once what is on disk has been checked.
     ///   - uploadRate: bytes a second; zero is without limit.
+    ///   - findsLocally: looks for peers on its network (BEP 14).
     ///   - isTrusting: takes what is on disk for right and sends it unchecked.
     package init(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
         peers: [PeerAddress] = [], uploadRate: Int = 0, isTrusting: Bool = false,
-        encryption: PeerEncryption = .off
+        encryption: PeerEncryption = .off, findsLocally: Bool = false
     ) throws {
         var command = PythonScript.libtorrentPeer.command
         command += ["peer", source, "--save", folder, "--listen", host]
         command += ["--encryption", encryption.rawValue]
         if isSeed { command.append("--seed") }
+        if findsLocally { command.append("--lsd") }
         if isTrusting { command.append("--trust") }
         if uploadRate > 0 { command += ["--upload-rate", String(uploadRate)] }
         for peer in peers { command += ["--peer", peer.host, String(peer.port)] }

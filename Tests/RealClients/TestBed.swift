@@ -120,11 +120,12 @@ package final class TestBed {
     /// libtorrent with all its settings.
     package func libtorrent(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
-        peers: [PeerAddress] = [], uploadRate: Int = 0, encryption: PeerEncryption = .off
+        peers: [PeerAddress] = [], uploadRate: Int = 0, encryption: PeerEncryption = .off,
+        findsLocally: Bool = false
     ) throws -> LibtorrentPeer {
         let peer = try LibtorrentPeer(
             source: source, folder: folder, isSeed: isSeed, host: host, peers: peers,
-            uploadRate: uploadRate, encryption: encryption)
+            uploadRate: uploadRate, encryption: encryption, findsLocally: findsLocally)
         atEnd { peer.end() }
         return peer
     }

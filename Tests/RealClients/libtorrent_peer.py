@@ -137,7 +137,7 @@ def session_settings(arguments):
     return {
         "listen_interfaces": f"{bracketed}:0",
         "enable_dht": False,
-        "enable_lsd": False,
+        "enable_lsd": arguments.lsd,
         "enable_upnp": False,
         "enable_natpmp": False,
         "enable_incoming_utp": False,
@@ -270,6 +270,7 @@ def main():
     peering.add_argument("--peer", nargs=2, action="append", default=[])
     peering.add_argument("--quiet", action="store_true", help="do not tell which pieces are there")
     peering.add_argument("--encryption", choices=ENCRYPTION, default="off")
+    peering.add_argument("--lsd", action="store_true", help="look for peers by BEP 14")
     peering.add_argument("--upload-rate", type=int, default=0)
     peering.add_argument("--download-rate", type=int, default=0)
 

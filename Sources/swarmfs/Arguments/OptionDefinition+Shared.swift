@@ -5,6 +5,15 @@ extension OptionDefinition {
         name: "tracker", value: "URL",
         help: "Announce to this tracker too (http, https, udp). Repeatable.")
 
+    /// The local network is not told of torrents.
+    static let noLocalDiscovery = OptionDefinition(
+        name: "no-lsd", help: "Do not look for peers on the local network.")
+
+    /// Which part of the local network is told of torrents.
+    static let localDiscoveryInterface = OptionDefinition(
+        name: "lsd-interface", value: "NAME",
+        help: "Look for peers on the network of this interface only. Repeatable.")
+
     /// Where to accept peers.
     static let listen = OptionDefinition(
         name: "listen", value: "[ADDR]:PORT",

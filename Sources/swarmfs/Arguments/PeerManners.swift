@@ -3,14 +3,17 @@ import TorrentEngine
 /// How a session meets its peers, as `mount` and `seed` are told.
 struct PeerManners {
     let encryption: EncryptionPolicy
+    let localDiscovery: LocalDiscoveryScope
 
     init(_ arguments: ParsedArguments) throws(Failure) {
         encryption = try arguments.last("encryption", Self.encryption) ?? .prefer
+        localDiscovery = LocalDiscoveryScope(arguments)
     }
 
     /// Passes on what was given.
     func apply(to configuration: inout SessionConfiguration) {
         configuration.encryption = encryption
+        configuration.localDiscovery = localDiscovery
     }
 
     private static func encryption(

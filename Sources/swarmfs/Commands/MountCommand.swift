@@ -30,7 +30,7 @@ enum MountCommand: Command {
             OptionDefinition(
                 name: "peer", value: "HOST:PORT",
                 help: "Connect to this peer, besides those that trackers name. Repeatable."),
-            .tracker, .listen, .encryption,
+            .tracker, .listen, .encryption, .noLocalDiscovery, .localDiscoveryInterface,
             OptionDefinition(
                 name: "cache", value: "DIR",
                 help:
