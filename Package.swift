@@ -31,6 +31,9 @@ var targets: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
         name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CNATPMP", providers: [.apt(["libnatpmp-dev"])]),
+    .systemLibrary(
+        name: "CMiniUPnP", pkgConfig: "miniupnpc", providers: [.apt(["libminiupnpc-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
     // Sans-I/O: values and decisions. No Glibc, no Foundation, no C module, no clock.
@@ -51,7 +54,8 @@ var targets: [Target] = [
     target(
         "TorrentEngine",
         [
-            "Bencode", "CCurl", "Metainfo", "PeerProtocol", "PieceStorage", "Reactor", "Swarm",
+            "Bencode", "CCurl", "CMiniUPnP", "CNATPMP", "Metainfo", "PeerProtocol", "PieceStorage",
+            "Reactor", "Swarm",
             "TorrentCore", "TorrentCrypto", "TrackerProtocol",
         ]),
     target(

@@ -56,13 +56,18 @@ package final class MulticastSocket {
         return result
     }
 
-    /// Sends a datagram to the group by way of an interface; false where that is not possible.
+    /// Sends a datagram to the group by way of an interface; false where that is not possible. The
+    /// sender is `source`, an address of the interface; with IPv6 the kernel chooses.
     @discardableResult
-    package func send(_ bytes: [UInt8], by interface: NetworkInterface) -> Bool {
+    package func send(
+        _ bytes: [UInt8], by interface: NetworkInterface, from source: IPAddress
+    ) -> Bool {
         let isChosen: Bool
         switch group.address {
         case .v4:
-            isChosen = setOption(Int32(IPPROTO_IP), IP_MULTICAST_IF, membership(interface.index))
+            var request = membership(interface.index)
+            if case .v4(let bits) = source { request.imr_address.s_addr = bits.bigEndian }
+            isChosen = setOption(Int32(IPPROTO_IP), IP_MULTICAST_IF, request)
         case .v6:
             isChosen = setOption(
                 Int32(IPPROTO_IPV6), IPV6_MULTICAST_IF, Int32(bitPattern: interface.index))

@@ -87,11 +87,19 @@ final class LocalDiscoveryService: ReadyHandler {
         joinGroups()
         for socket in sockets {
             let datagram = announcement.encoded(for: socket.group)
-            for interface in interfaces
-            where interface.addresses.contains(where: { $0.isV6 == socket.group.address.isV6 }) {
-                socket.send(datagram, by: interface)
+            for interface in interfaces {
+                guard let source = source(on: interface, isV6: socket.group.address.isV6) else {
+                    continue
+                }
+                socket.send(datagram, by: interface, from: source)
             }
         }
+    }
+
+    /// The address by which others reach us on an interface: one that we listen at, if only there.
+    private func source(on interface: NetworkInterface, isV6: Bool) -> IPAddress? {
+        let addresses = interface.addresses.filter { $0.isV6 == isV6 }
+        return addresses.first { listening.contains($0) } ?? addresses.first
     }
 
     func ready(_ event: ReadyEvent, now: Timestamp) {

@@ -30,6 +30,8 @@ package final class Session: Sendable {
     private let isStopped = Atomic(false)
     /// The port on which peers can reach this session; 0 where it does not listen.
     package let listenPort: UInt16
+    /// Nil where no router is asked.
+    let portMapper: PortMapper?
 
     /// Opens the cache, binds the listeners and starts the threads.
     package init(_ configuration: SessionConfiguration) async throws(SessionError) {
@@ -60,8 +62,9 @@ package final class Session: Sendable {
             throw .system("cannot start the HTTP client: \(error)")
         }
         var random = SystemRandomNumberGenerator()
+        let mailbox = Mailbox<ShardMessage>(loop: loop)
         shard = Shard(
-            loop: loop, mailbox: Mailbox(loop: loop), configuration: configuration,
+            loop: loop, mailbox: mailbox, configuration: configuration,
             peerID: PeerID(random: &random), http: http, resolver: resolver)
         do throws(SystemError) {
             try loop.run(shard)
@@ -74,6 +77,7 @@ package final class Session: Sendable {
             resolver.stop()
             throw .cannotListen("cannot \(error): choose another port with --listen [ADDR]:PORT")
         }
+        portMapper = Self.portMapper(configuration, port: listenPort, mailbox: mailbox)
     }
 
     /// The program's version.
@@ -93,6 +97,7 @@ package final class Session: Sendable {
     /// seconds; nothing is sent afterwards. A second call does nothing.
     package func stop() async {
         guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        portMapper?.stop()
         await shard.stop(within: Self.stopLimit)
         loop.stop()
         http.stop()
@@ -115,8 +120,9 @@ package final class Session: Sendable {
         await withCheckedContinuation { continuation in
             do throws(SystemError) {
                 _ = try Thread(name: "close", body: close)
-                _ = try Thread(name: "close-wait") {
+                _ = try Thread(name: "close-wait") { [portMapper] in
                     _ = isDone.wait(until: deadline, { $0 ? true : nil })
+                    portMapper?.wait(until: deadline)
                     continuation.resume()
                 }
             } catch {

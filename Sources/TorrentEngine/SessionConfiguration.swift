@@ -29,6 +29,8 @@ package struct SessionConfiguration: Sendable {
     package var trackers: [String] = []
     /// Whether connections to peers are encrypted.
     package var encryption = EncryptionPolicy.prefer
+    /// Whether a router is asked to forward the port on which peers are accepted.
+    package var portMapping = PortMappingScope.automatic
     /// Where peers of the local network are looked for.
     package var localDiscovery = LocalDiscoveryScope.listening
     /// Whether cached pieces are served to peers.

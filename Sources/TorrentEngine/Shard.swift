@@ -211,6 +211,7 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.isAwaitingBuffers = false
         case .blocksRead(let id, let peer, let requests, let blocks):
             context.torrents[id]?.blocksRead(blocks, requests: requests, for: peer, now: now)
+        case .portMapped(let port): context.listenPort = port
         case .httpAnnounced(let id, let tracker, let attempt, let result):
             context.torrents[id]?.httpAnnounced(tracker, attempt: attempt, result, now: now)
         case .udpTrackerResolved(let id, let tracker, let endpoints):

@@ -20,6 +20,8 @@ enum ShardMessage: Sendable {
     case buffersAvailable(TorrentID)
     /// Blocks for a peer have been read, one for each request; nil where it is not there any more.
     case blocksRead(TorrentID, PeerKey, [BlockRequest], [UploadBlock?])
+    /// A router forwards this port of the outside to ours.
+    case portMapped(UInt16)
     /// An HTTP tracker has answered.
     case httpAnnounced(
         TorrentID, tracker: Int, attempt: UInt64, Result<HTTPResponse, HTTPError>)

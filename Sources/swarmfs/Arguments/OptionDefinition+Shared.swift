@@ -5,6 +5,11 @@ extension OptionDefinition {
         name: "tracker", value: "URL",
         help: "Announce to this tracker too (http, https, udp). Repeatable.")
 
+    /// Routers are left alone.
+    static let noPortMapping = OptionDefinition(
+        name: "no-port-mapping",
+        help: "Do not ask the router to forward the port (NAT-PMP, UPnP).")
+
     /// The local network is not told of torrents.
     static let noLocalDiscovery = OptionDefinition(
         name: "no-lsd", help: "Do not look for peers on the local network.")

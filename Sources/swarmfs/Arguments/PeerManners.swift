@@ -4,16 +4,19 @@ import TorrentEngine
 struct PeerManners {
     let encryption: EncryptionPolicy
     let localDiscovery: LocalDiscoveryScope
+    let mapsPort: Bool
 
     init(_ arguments: ParsedArguments) throws(Failure) {
         encryption = try arguments.last("encryption", Self.encryption) ?? .prefer
         localDiscovery = LocalDiscoveryScope(arguments)
+        mapsPort = !arguments.has("no-port-mapping")
     }
 
     /// Passes on what was given.
     func apply(to configuration: inout SessionConfiguration) {
         configuration.encryption = encryption
         configuration.localDiscovery = localDiscovery
+        configuration.portMapping = mapsPort ? .automatic : .off
     }
 
     private static func encryption(

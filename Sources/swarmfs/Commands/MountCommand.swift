@@ -31,6 +31,7 @@ enum MountCommand: Command {
                 name: "peer", value: "HOST:PORT",
                 help: "Connect to this peer, besides those that trackers name. Repeatable."),
             .tracker, .listen, .encryption, .noLocalDiscovery, .localDiscoveryInterface,
+            .noPortMapping,
             OptionDefinition(
                 name: "cache", value: "DIR",
                 help:
