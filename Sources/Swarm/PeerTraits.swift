@@ -10,12 +10,18 @@ package struct PeerTraits: Sendable {
     package let requestLimit: Int
     /// We dialled.
     package let isOutgoing: Bool
+    /// The name that it gave itself.
+    package let peerID: PeerID?
 
     /// Traits of a peer.
-    package init(address: Endpoint, supportsFast: Bool, requestLimit: Int, isOutgoing: Bool) {
+    package init(
+        address: Endpoint, supportsFast: Bool, requestLimit: Int, isOutgoing: Bool,
+        peerID: PeerID? = nil
+    ) {
         self.address = address
         self.supportsFast = supportsFast
         self.requestLimit = requestLimit
         self.isOutgoing = isOutgoing
+        self.peerID = peerID
     }
 }

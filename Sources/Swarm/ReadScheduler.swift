@@ -32,6 +32,20 @@ package struct ReadScheduler: Sendable {
     /// Whether anybody wants anything.
     package var hasDemand: Bool { !reads.isEmpty || !streams.isEmpty }
 
+    /// Whether anybody reads in order.
+    var hasStreams: Bool { !streams.isEmpty }
+
+    /// The longest readahead window, in pieces. Linear in the number of streams.
+    var longestWindow: Int { streams.reduce(0) { max($0, $1.window.count) } }
+
+    /// Whether the piece is in a readahead window, or close before one: where a reader is that
+    /// reads in order. Linear in the number of streams.
+    func isNearStream(_ piece: PieceIndex, within distance: Int) -> Bool {
+        streams.contains {
+            piece.value >= $0.window.lowerBound.value - distance && piece < $0.window.upperBound
+        }
+    }
+
     /// Whether a read waits for the piece.
     package func isUrgent(_ piece: PieceIndex) -> Bool { readers[piece] != nil }
 

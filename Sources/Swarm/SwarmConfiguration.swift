@@ -1,3 +1,5 @@
+package import TorrentCore
+
 /// The limits of one torrent's state machine that its owner may set.
 package struct SwarmConfiguration: Sendable {
     /// Bytes that open pieces may take together. One piece may always be open, however long it is.
@@ -6,14 +8,19 @@ package struct SwarmConfiguration: Sendable {
     package var unchokeSlots: Int
     /// Whether we upload at all; where not, everybody stays choked.
     package var isUploadEnabled: Bool
+    /// Our name, from which other readers work out which pieces we fetch from a seed; nil where
+    /// they cannot.
+    package var peerID: PeerID?
 
     /// 256 MiB holds four of the largest pieces, or eight seconds of a 30 MB/s swarm; eight slots
     /// are what libtorrent and Transmission use.
     package init(
-        bufferBytes: Int = 256 << 20, unchokeSlots: Int = 8, isUploadEnabled: Bool = true
+        bufferBytes: Int = 256 << 20, unchokeSlots: Int = 8, isUploadEnabled: Bool = true,
+        peerID: PeerID? = nil
     ) {
         self.bufferBytes = bufferBytes
         self.unchokeSlots = unchokeSlots
         self.isUploadEnabled = isUploadEnabled
+        self.peerID = peerID
     }
 }

@@ -20,6 +20,15 @@ struct SwarmPeer {
     /// Nothing was announced yet where its count is zero.
     var bits = Bitfield(count: 0)
 
+    /// It was seen to lack something.
+    var wasPartial = false
+    /// What it contributes to `SharingRank`; nil where it goes by other rules.
+    let sharingKey: UInt64?
+    /// Where the pieces are that it announced lately: a moving average of their numbers.
+    var meanHave: Double?
+    /// When that was; when it came, where it has nothing yet; nil where it came with some pieces.
+    var lastHaveAt: Timestamp?
+
     var isChokingUs = true
     var chokedAt: Timestamp
     var isInterestedInUs = false
@@ -63,6 +72,8 @@ struct SwarmPeer {
         self.key = key
         self.traits = traits
         requestLimit = max(1, traits.requestLimit)
+        sharingKey = SharingRank.key(of: traits.peerID)
+        lastHaveAt = now
         lastByteAt = now
         chokedAt = now
         downloaded = RateEstimator(now: now)

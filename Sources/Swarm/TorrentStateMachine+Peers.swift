@@ -73,6 +73,8 @@ extension TorrentStateMachine {
             becomeSeed(number)
         } else {
             peers[number].bits = pieces
+            peers[number].wasPartial = true
+            peers[number].lastHaveAt = nil
             availability.add(pieces)
         }
         piecesAppeared(number)
@@ -87,6 +89,10 @@ extension TorrentStateMachine {
             peers[number].bits = Bitfield(count: geometry.pieceCount)
         }
         peers[number].bits[piece] = true
+        peers[number].wasPartial = true
+        let mean = peers[number].meanHave ?? Double(piece.value)
+        peers[number].meanHave = mean + (Double(piece.value) - mean) * Self.positionWeight
+        peers[number].lastHaveAt = now
         availability.gained(piece)
         if peers[number].bits.isFull {
             availability.remove(peers[number].bits)

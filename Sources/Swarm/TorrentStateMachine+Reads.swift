@@ -15,6 +15,7 @@ extension TorrentStateMachine {
     package mutating func readEnded(_ read: ReadKey, now: Timestamp) {
         self.now = now
         for piece in scheduler.readEnded(read) {
+            urgentSince[piece] = nil
             let slot = open.slot(of: piece)
             guard slot != OpenPieces.none else { continue }
             open.setUrgent(slot, false)
@@ -67,6 +68,7 @@ extension TorrentStateMachine {
     }
 
     private mutating func becomeUrgent(_ piece: PieceIndex) {
+        urgentSince[piece] = now
         let slot = open.slot(of: piece)
         if slot != OpenPieces.none {
             open.setUrgent(slot, true)

@@ -7,6 +7,7 @@ extension TorrentStateMachine {
         // the next event.
         for _ in 0..<2 where needsSchedule {
             needsSchedule = false
+            findSharers()
             scheduleUrgent()
             for number in peers.indices where peers[number].isConnected { refill(number) }
         }
@@ -155,7 +156,10 @@ extension TorrentStateMachine {
             }
             leftOver = true
             if slot == OpenPieces.none, shortage == .reads { continue }
-            guard canAsk(number, piece) else { continue }
+            guard mayAsk(number, piece) else {
+                scheduleTurn(piece)
+                continue
+            }
             if slot == OpenPieces.none {
                 guard let opened = openPiece(piece, isUrgent: true) else { continue }
                 slot = opened
@@ -213,10 +217,10 @@ extension TorrentStateMachine {
                 continue
             }
             if slot != OpenPieces.none {
-                if canAsk(number, piece), let block = nextBlock(number, slot) {
+                if mayAsk(number, piece), let block = nextBlock(number, slot) {
                     return found(number, slot, block)
                 }
-            } else if shortage == .none, canAsk(number, piece) {
+            } else if shortage == .none, mayAsk(number, piece) {
                 let chosen = choose(from: piece, window, number)
                 if let slot = openPiece(chosen, isUrgent: scheduler.isUrgent(chosen)),
                     open[slot].state == .active, let block = nextBlock(number, slot)
@@ -271,6 +275,8 @@ extension TorrentStateMachine {
         // A second of the swarm's rate is near: too late for anything but order.
         let near =
             isSharedSeed(number) ? 0 : max(2, Int(totalRate) / max(1, geometry.pieceLength))
+        // Which pieces are ours is settled, so they are taken in order.
+        guard !isShared(number) else { return first }
         guard availability.partialPeerCount > 0, first.value - window.lowerBound.value >= near
         else { return first }
         var best = first

@@ -102,7 +102,7 @@ extension TorrentStateMachine {
         var bestSeconds = limit
         let piece = open[slot].piece
         for number in peers.indices
-        where canAsk(number, piece) && isSteady(number) {
+        where mayAsk(number, piece) && isSteady(number) {
             guard !mustBeIdle || peers[number].queue.liveCount == 0,
                 !open[slot, block].isRequested(of: Int16(number)),
                 peers[number].occupied < peers[number].urgentWindow,

@@ -6,6 +6,7 @@ extension TorrentStateMachine {
         guard !peerNumbers.isEmpty || open.count > 0 else { return nil }
         var next = rechokeAt
         if let lateCheckAt { next = min(next, lateCheckAt) }
+        if let turnEndsAt { next = min(next, turnEndsAt) }
         if open.count > 0 || scheduler.hasDemand { next = min(next, maintenanceAt) }
         return next
     }
@@ -16,6 +17,11 @@ extension TorrentStateMachine {
         if let at = lateCheckAt, at <= now {
             lateCheckAt = nil
             rescueLateBlocks()
+        }
+        if let at = turnEndsAt, at <= now {
+            turnEndsAt = nil
+            urgentHasWork = true
+            workAppeared()
         }
         if maintenanceAt <= now {
             maintenanceAt = now + Self.maintenanceInterval

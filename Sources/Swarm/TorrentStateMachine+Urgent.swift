@@ -16,10 +16,14 @@ extension TorrentStateMachine {
             // Pieces that are open go on, or none would ever close.
             if slot == OpenPieces.none, shortage == .reads { continue }
             gatherCandidates(piece)
-            guard !candidates.isEmpty else { continue }
+            guard !candidates.isEmpty else {
+                scheduleTurn(piece)
+                continue
+            }
             if slot == OpenPieces.none {
                 guard let opened = openPiece(piece, isUrgent: true) else { continue }
                 slot = opened
+                noteTurn(of: piece)
                 guard open[slot].state == .active else { continue }
             }
             if open[slot].isOnParole { keepParoleOwner(slot) }
@@ -32,11 +36,11 @@ extension TorrentStateMachine {
     /// Those that send; where there is none, those that may send again.
     private mutating func gatherCandidates(_ piece: PieceIndex) {
         candidates.removeAll(keepingCapacity: true)
-        for number in peers.indices where canAsk(number, piece) && !isSilent(number) {
+        for number in peers.indices where mayAsk(number, piece) && !isSilent(number) {
             addCandidate(number)
         }
         guard candidates.isEmpty else { return }
-        for number in peers.indices where canAsk(number, piece) { addCandidate(number) }
+        for number in peers.indices where mayAsk(number, piece) { addCandidate(number) }
     }
 
     private func isSilent(_ number: Int) -> Bool {

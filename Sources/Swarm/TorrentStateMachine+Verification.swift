@@ -11,11 +11,13 @@ extension TorrentStateMachine {
         if slot != OpenPieces.none {
             // Verified by other means while it was being fetched: its buffer is still ours.
             let ownsBuffer = open[slot].state == .active
+            noteSharing(slot)
             close(slot)
             if ownsBuffer { actions.append(.dropPiece(piece)) }
         }
         have[piece] = true
         scheduler.pieceArrived(piece)
+        urgentSince[piece] = nil
         actions.append(.announceHave(piece))
         for guilty in smartBan.pieceVerified(piece, digests: blockDigests) {
             ban(guilty, .badBlock(piece))

@@ -24,6 +24,18 @@ package struct TorrentStateMachine: Sendable {
     /// Orders equally rare pieces, differently in every client.
     let salt: UInt64
 
+    /// What we contribute to `SharingRank`.
+    let sharingKey: UInt64?
+    /// Who reads along; see `findSharers`.
+    var sharers: [Sharer] = []
+    /// Since when reads wait for what they wait for.
+    var urgentSince: [PieceIndex: Timestamp] = [:]
+    /// Turns of others in a row that nobody took, and until when nothing is left to others since.
+    var missedTurns = 0
+    var sharingResumesAt = Timestamp.zero
+    /// When to look again at what was left to others.
+    var turnEndsAt: Timestamp?
+
     /// Slots; those that are not connected are free.
     var peers: [SwarmPeer] = []
     var freePeers: [Int] = []
@@ -85,6 +97,7 @@ package struct TorrentStateMachine: Sendable {
         choker = Choker(slots: configuration.unchokeSlots)
         random = SeededRandom(seed: seed)
         salt = random.next()
+        sharingKey = SharingRank.key(of: configuration.peerID)
         downloaded = RateEstimator(now: now)
         uploaded = RateEstimator(now: now)
         maintenanceAt = now + Self.maintenanceInterval

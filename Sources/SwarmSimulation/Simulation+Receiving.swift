@@ -120,7 +120,8 @@ extension Simulation {
             traits: PeerTraits(
                 address: Self.endpoint(connection.remote),
                 supportsFast: nodes[number].connections[link]?.machine.supportsFast ?? false,
-                requestLimit: 250, isOutgoing: connection.side == 0), now: now)
+                requestLimit: 250, isOutgoing: connection.side == 0,
+                peerID: connection.machine.remoteHandshake?.peerID), now: now)
         if isAdversary(number) { nodes[number].connections[link]?.machine.unchoke() }
     }
 

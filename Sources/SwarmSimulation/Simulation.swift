@@ -28,6 +28,8 @@ package final class Simulation {
             let peerID = PeerID(random: &random)
             let have = Bitfield(
                 count: content.geometry.pieceCount, allSet: configuration.isSeed)
+            var swarm = configuration.swarm
+            swarm.peerID = peerID
             var listLimits = PeerList.Configuration()
             listLimits.connectionLimit = 30
             nodes.append(
@@ -36,7 +38,7 @@ package final class Simulation {
                     peerID: peerID,
                     torrent: TorrentStateMachine(
                         geometry: content.geometry, have: have,
-                        configuration: configuration.swarm, seed: random.next(), now: now),
+                        configuration: swarm, seed: random.next(), now: now),
                     list: PeerList(configuration: listLimits, seed: random.next(), now: now),
                     random: SeededRandom(seed: random.next())))
         }

@@ -119,7 +119,8 @@ extension Torrent: PeerConnectionOwner {
                 address: connection.endpoint,
                 supportsFast: connection.machine.supportsFast,
                 requestLimit: connection.machine.peerRequestLimit,
-                isOutgoing: connection.isOutgoing),
+                isOutgoing: connection.isOutgoing,
+                peerID: connection.machine.remoteHandshake?.peerID),
             now: now)
         if let roundTrip = connection.transport.roundTrip {
             swarm?.peerRoundTrip(connection.key, roundTrip)

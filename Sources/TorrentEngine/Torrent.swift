@@ -101,7 +101,8 @@ final class Torrent {
                 // Four pieces, as the store gives every torrent.
                 bufferBytes: max(
                     context.configuration.bufferBytes, 4 * metainfo.info.geometry.pieceLength),
-                isUploadEnabled: sources.isUploadEnabled),
+                isUploadEnabled: sources.isUploadEnabled,
+                peerID: sources.isUploadEnabled ? context.peerID : nil),
             seed: context.nextSeed(), now: now,
             isPadding: isPadding)
         store.setBufferAvailableHandler { mailbox.post(.buffersAvailable(id)) }

@@ -2,7 +2,7 @@
 
 from . import (
     first_byte, limited, memory, microbenchmarks, mixed_quality, random_reads, readers, seeding,
-    sequential, tree, warm,
+    sequential, swarm, tree, warm,
 )
 
 ROWS = {
@@ -17,6 +17,7 @@ ROWS = {
     "mixed-quality": (mixed_quality.measure, 180),
     "first-byte": (first_byte.measure, 180),
     "seeding": (seeding.measure, 200),
+    "swarm": (swarm.measure, 600),
     "tree": (tree.measure, 240),
     "memory": (memory.waiting_reads, 120),
     "microbenchmarks": (microbenchmarks.measure, 60),

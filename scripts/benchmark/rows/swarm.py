@@ -69,7 +69,7 @@ def mounts(bench, stack, torrent, path, origin, clients):
         mountpoint = bench.folder("mnt")
         cache = stack.enter_context(bench.kept("cache"))
         command = [bench.swarmfs, "mount", torrent, mountpoint, "--cache", cache]
-        command += ["--listen", f"{machine.address}:{PORT}", "--no-lsd"]
+        command += ["--listen", f"{machine.address}:{PORT}", "--no-lsd", "--no-port-mapping"]
         for other in [origin, *clients[:number]]:
             command += ["--peer", f"{other.address}:{PORT}"]
         bench.mounted.add(mountpoint)
