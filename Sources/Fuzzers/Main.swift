@@ -8,6 +8,7 @@ private let parsers: [String: @Sendable (Span<UInt8>) -> Void] = [
     "ExtensionHandshake": { ExtensionHandshakeFuzzer.run($0) },
     "HTTPTracker": { HTTPTrackerFuzzer.run($0) },
     "Handshake": { HandshakeFuzzer.run($0) },
+    "HolepunchMessage": { HolepunchMessageFuzzer.run($0) },
     "LocalAnnouncement": { LocalAnnouncementFuzzer.run($0) },
     "Magnet": { MagnetFuzzer.run($0) },
     "MetadataMessage": { MetadataMessageFuzzer.run($0) },

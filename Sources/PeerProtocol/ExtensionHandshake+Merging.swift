@@ -5,6 +5,7 @@ extension ExtensionHandshake {
         dontHaveID = later.dontHaveID ?? dontHaveID
         uploadOnlyID = later.uploadOnlyID ?? uploadOnlyID
         peerExchangeID = later.peerExchangeID ?? peerExchangeID
+        holepunchID = later.holepunchID ?? holepunchID
         listenPort = later.listenPort ?? listenPort
         clientName = later.clientName ?? clientName
         requestLimit = later.requestLimit ?? requestLimit

@@ -18,6 +18,8 @@ package struct ExtensionHandshake: Equatable, Sendable {
     package var uploadOnlyID: UInt8?
     /// The sender's number for `ut_pex` (BEP 11).
     package var peerExchangeID: UInt8?
+    /// The sender's number for `ut_holepunch` (BEP 55).
+    package var holepunchID: UInt8?
     /// `p`: the port at which the sender accepts connections.
     package var listenPort: UInt16?
     /// `v`: the sender's name and version, without control characters.
@@ -52,6 +54,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
             metadataID = Self.identifier(table["ut_metadata"])
             dontHaveID = Self.identifier(table["lt_donthave"])
             uploadOnlyID = Self.identifier(table["upload_only"])
+            holepunchID = Self.identifier(table["ut_holepunch"])
             peerExchangeID = Self.identifier(table["ut_pex"])
         }
         listenPort = root["p"]?.integer.flatMap { $0 > 0 ? UInt16(exactly: $0) : nil }
@@ -78,6 +81,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
         writer.beginDictionary()
         Self.write(dontHaveID, "lt_donthave", &writer)
         Self.write(uploadOnlyID, "upload_only", &writer)
+        Self.write(holepunchID, "ut_holepunch", &writer)
         Self.write(metadataID, "ut_metadata", &writer)
         Self.write(peerExchangeID, "ut_pex", &writer)
         writer.endDictionary()

@@ -10,6 +10,8 @@ package enum ExtensionID {
     package static let metadata: UInt8 = 2
     /// `upload_only`, which changes the handshake's key of that name (BEP 21).
     package static let uploadOnly: UInt8 = 3
+    /// `ut_holepunch` (BEP 55).
+    package static let holepunch: UInt8 = 4
     /// `lt_donthave` (BEP 54).
     package static let dontHave: UInt8 = 7
 
@@ -19,6 +21,7 @@ package enum ExtensionID {
         case handshake: PeerMessageLimits.extensionHandshake
         case metadata: PeerMessageLimits.metadataMessage
         case peerExchange: PeerMessageLimits.peerExchange
+        case holepunch: HolepunchMessage.maximumLength
         case uploadOnly, dontHave: 4
         default: nil
         }

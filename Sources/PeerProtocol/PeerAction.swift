@@ -51,6 +51,8 @@ package enum PeerAction: Equatable, Sendable {
     case uploadOnly(Bool)
     /// The peer tells of others (BEP 11), unchecked: `PeerExchange` says what to believe.
     case peerExchange(PeerExchangeMessage)
+    /// The peer wants an introduction, or gives one (BEP 55): `Holepunch` says what to do.
+    case holepunch(HolepunchMessage)
     /// Close the connection. The last action there is.
     case close(PeerCloseReason)
 }

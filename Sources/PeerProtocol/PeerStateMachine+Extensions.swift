@@ -19,6 +19,9 @@ extension PeerStateMachine {
         case ExtensionID.peerExchange:
             let message = try PeerExchangeMessage(parsing: payload)
             if exchangesPeers { queue(.peerExchange(message)) }
+        case ExtensionID.holepunch:
+            let message = try HolepunchMessage.parse(payload)
+            if exchangesPeers, let message { queue(.holepunch(message)) }
         case ExtensionID.uploadOnly:
             // libtorrent ignores other lengths.
             guard payload.count == 1 else { return }

@@ -126,7 +126,10 @@ extension PeerStateMachine {
         handshake.dontHaveID = ExtensionID.dontHave
         handshake.uploadOnlyID = ExtensionID.uploadOnly
         if servesMetadata { handshake.metadataID = ExtensionID.metadata }
-        if exchangesPeers { handshake.peerExchangeID = ExtensionID.peerExchange }
+        if exchangesPeers {
+            handshake.peerExchangeID = ExtensionID.peerExchange
+            handshake.holepunchID = ExtensionID.holepunch
+        }
         handshake.metadataSize = ownMetadataSize
         return handshake
     }

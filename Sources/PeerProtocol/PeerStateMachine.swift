@@ -124,6 +124,10 @@ package struct PeerStateMachine: Sendable {
     package var supportsPeerExchange: Bool {
         exchangesPeers && (remoteExtensions.peerExchangeID ?? 0) != 0
     }
+    /// Whether the peer takes part in holepunching (BEP 55), and may.
+    package var supportsHolepunch: Bool {
+        exchangesPeers && (remoteExtensions.holepunchID ?? 0) != 0
+    }
     /// Where the peer accepts connections, where it said so.
     package var peerListenPort: UInt16? { remoteExtensions.listenPort }
     /// Length of the info dictionary as this peer has it; nil where it has none to give.

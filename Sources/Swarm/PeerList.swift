@@ -146,6 +146,13 @@ package struct PeerList: Sendable {
         return max(due, tokensAt + .seconds((1 - tokens) / configuration.rate))
     }
 
+    /// The peer at the address dials us now (BEP 55): it is dialled at once, whatever it was resting
+    /// for.
+    package mutating func dialSoon(_ endpoint: Endpoint, now: Timestamp) {
+        guard let index = positions[endpoint], candidates[index].state == .idle else { return }
+        candidates[index].nextTry = now
+    }
+
     /// A read waits and nobody sends: candidates that have not failed are due now, whatever they
     /// were resting for. Linear in the number of addresses.
     package mutating func hurry(now: Timestamp) {

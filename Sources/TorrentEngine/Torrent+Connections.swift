@@ -135,6 +135,7 @@ extension Torrent: PeerConnectionOwner {
         guard connections.removeValue(forKey: connection.key) != nil else { return }
         Log.debug("\(connection.endpoint): \(reason)")
         isDialDue = true
+        holepunch.disconnected(connection.key.rawValue)
         if connection.isAccepted {
             swarm?.peerDisconnected(connection.key, now: now)
             metadataDownload?.peerGone(connection.key.rawValue, now: now)
@@ -146,6 +147,7 @@ extension Torrent: PeerConnectionOwner {
                 peerList.handshakeFailed(endpoint, now: now)
             } else {
                 peerList.dialFailed(endpoint, now: now)
+                askForIntroduction(to: endpoint, now: now)
             }
             return
         }
@@ -191,6 +193,8 @@ extension Torrent: PeerConnectionOwner {
             metadataDownload?.rejected(peer: peer.rawValue, piece: piece, now: now)
         case .peerExchange(let message):
             exchangeReceived(message, from: connection, now: now)
+        case .holepunch(let message):
+            holepunchReceived(message, from: connection, now: now)
         case .suggested, .uploadOnly, .close:
             break
         }

@@ -34,6 +34,7 @@ extension Torrent {
         if connection.machine.isUploadOnly || swarm?.isSeed(connection.key) == true {
             flags.insert(.seed)
         }
+        if connection.machine.supportsHolepunch { flags.insert(.holepunch) }
         return PeerExchangeContact(endpoint, flags: flags)
     }
 
@@ -54,6 +55,7 @@ extension Torrent {
         // A seed has nothing for another.
         let wanted = believed.added.filter { !isComplete || !$0.flags.contains(.seed) }
         guard !wanted.isEmpty else { return }
+        noteRelay(connection, of: wanted)
         peerList.add(wanted.lazy.map(\.endpoint), source: .gossip, namer: sender, now: now)
         isDialDue = true
     }

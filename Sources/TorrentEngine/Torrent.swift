@@ -39,6 +39,9 @@ final class Torrent {
     var udpEndpoints: [Int: Endpoint] = [:]
     /// What trackers know the torrent by, also after the metadata has told its other hash.
     let announcedHash: SHA1Digest
+    var holepunch = Holepunch()
+    /// Who named peers that take part in holepunching, by their address.
+    var holepunchRelays: [Endpoint: PeerKey] = [:]
     /// Peers that only the magnet named.
     var magnetEndpoints: Set<Endpoint> = []
 

@@ -215,7 +215,7 @@ struct PeerExchangeConnectionTests {
         connection.receiveExtensionHandshake { $0.peerExchangeID = 2 }
         connection.machine.endPeerExchange()
         #expect(
-            connection.sent() == [.extended(0, Array("d1:md6:ut_pexi0eee".utf8))])
+            connection.sent() == [.extended(0, Array("d1:md12:ut_holepunchi0e6:ut_pexi0eee".utf8))])
         connection.machine.sendPeerExchange(told)
         #expect(connection.sent().isEmpty)
         #expect(

@@ -106,9 +106,10 @@ struct SimulatedSwarmTests {
         let simulation = Simulation(content: content, nodes: nodes, seed: 3)
         simulation.run(until: Self.seconds(60))
         expectSound(simulation, nodes: nodes.count)
-        // One seed alone takes 0.52 s for a piece; eight together 0.066 s, and a round trip.
+        // One seed alone takes 0.52 s for a piece; eight together 0.066 s, and a round trip; twice
+        // that where a block was late and asked of another.
         for latency in simulation.report(of: 8).latencies.dropFirst(2) {
-            #expect(latency < 0.2)
+            #expect(latency < 0.26)
         }
     }
 

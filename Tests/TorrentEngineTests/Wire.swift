@@ -13,7 +13,7 @@ final class Wire {
 
     private let descriptor: Int32
     private var decoder = PeerMessageDecoder(
-        limits: PeerMessageLimits(acceptsFast: true))
+        limits: PeerMessageLimits(acceptsFast: true, acceptsExtensions: true))
     private var received: [UInt8] = []
     /// The payload of the `piece` message that `next` returned last.
     private(set) var payload: [UInt8] = []

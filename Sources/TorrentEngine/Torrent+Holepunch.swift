@@ -1,0 +1,64 @@
+import PeerProtocol
+import Swarm
+import TorrentCore
+
+/// Introductions between peers that cannot dial each other (BEP 55).
+extension Torrent {
+    /// Peers of which it is remembered who can introduce us to them.
+    private static let relayLimit = 500
+
+    /// A peer wants an introduction, or gives one.
+    func holepunchReceived(
+        _ message: HolepunchMessage, from connection: PeerConnection, now: Timestamp
+    ) {
+        guard !isPrivate, !isStopping else { return }
+        let actions = holepunch.received(
+            message, from: holepunchPeer(connection), now: now,
+            isSelf: { $0.address.isLoopback && $0.port == context.listenPort },
+            find: { endpoint in
+                connections.values.first { $0.isAccepted && $0.listenEndpoint == endpoint }
+                    .map(holepunchPeer)
+            })
+        for action in actions { run(action, namer: connection.endpoint.address, now: now) }
+    }
+
+    /// Remembers who can introduce us to the peers that it named.
+    func noteRelay(_ connection: PeerConnection, of contacts: [PeerExchangeContact]) {
+        guard connection.machine.supportsHolepunch else { return }
+        for contact in contacts where contact.flags.contains(.holepunch) {
+            guard holepunchRelays.count < Self.relayLimit else { return }
+            holepunchRelays[contact.endpoint] = connection.key
+        }
+    }
+
+    /// A dial came to nothing: whoever named the peer may introduce us.
+    func askForIntroduction(to endpoint: Endpoint, now: Timestamp) {
+        guard !isPrivate, !isStopping, let key = holepunchRelays.removeValue(forKey: endpoint),
+            let relay = connections[key], relay.isAccepted,
+            let action = holepunch.dialFailed(endpoint, relay: holepunchPeer(relay), now: now)
+        else { return }
+        run(action, namer: relay.endpoint.address, now: now)
+    }
+
+    private func run(_ action: Holepunch.Action, namer: IPAddress, now: Timestamp) {
+        switch action {
+        case .send(let peer, let message):
+            guard let connection = connections[PeerKey(peer)] else { return }
+            connection.machine.sendHolepunch(message)
+            connection.scheduleFlush()
+        case .dial(let endpoint):
+            peerList.add([endpoint], source: .gossip, namer: namer, now: now)
+            peerList.dialSoon(endpoint, now: now)
+            isDialDue = true
+        }
+    }
+
+    /// A peer, under the address at which it accepts connections where that is known: introductions
+    /// name it so.
+    private func holepunchPeer(_ connection: PeerConnection) -> Holepunch.Peer {
+        Holepunch.Peer(
+            key: connection.key.rawValue,
+            endpoint: connection.listenEndpoint ?? connection.endpoint,
+            isSupporting: connection.machine.supportsHolepunch)
+    }
+}
