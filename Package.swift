@@ -42,6 +42,7 @@ var targets: [Target] = [
     target("Metainfo", ["Bencode", "TorrentCore"]),
     target("PeerProtocol", ["Bencode", "Metainfo", "TorrentCore"]),
     target("TrackerProtocol", ["Bencode", "TorrentCore"]),
+    target("UTPProtocol", ["TorrentCore"]),
     target("Swarm", ["Metainfo", "TorrentCore"]),
     target("TorrentTree", ["Metainfo", "TorrentCore"]),
 
@@ -72,7 +73,8 @@ var targets: [Target] = [
 
     // Test support and measurement.
     target(
-        "SwarmSimulation", ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore", "TorrentTree"]),
+        "SwarmSimulation",
+        ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore", "TorrentTree", "UTPProtocol"]),
     target("TestPeer", ["Metainfo", "PeerProtocol", "TorrentCore"]),
     .executableTarget(
         name: "swarmfs-test-peer",
@@ -95,8 +97,11 @@ var targets: [Target] = [
     tests("MetainfoTests", ["Bencode", "Metainfo", "TorrentCore", "TorrentCrypto"]),
     tests("PeerProtocolTests", ["Bencode", "PeerProtocol", "TorrentCore", "TorrentCrypto"]),
     tests("TrackerProtocolTests", ["Bencode", "TrackerProtocol", "TorrentCore"]),
+    tests("UTPProtocolTests", ["TorrentCore", "UTPProtocol"]),
     tests("SwarmTests", ["Metainfo", "Swarm", "TorrentCore"]),
-    tests("SimulationTests", ["Metainfo", "Swarm", "SwarmSimulation", "TorrentCore"]),
+    tests(
+        "SimulationTests",
+        ["Metainfo", "Swarm", "SwarmSimulation", "TorrentCore", "UTPProtocol"]),
     tests("TorrentTreeTests", ["Metainfo", "TorrentCore", "TorrentCrypto", "TorrentTree"]),
     tests("ReactorTests", ["CLinux", "Reactor", "TorrentCore"]),
     tests("TorrentCryptoTests", ["TorrentCore", "TorrentCrypto"]),
