@@ -9,14 +9,18 @@ extension TorrentStateMachine {
     static let sharingTime = Interval.seconds(10)
     /// ...or has nothing yet, and came within this: readers that a job starts begin together.
     static let newcomerTime = Interval.seconds(5)
-    /// The least time by which whoever is next in line comes later...
-    static let shortestTurn = 0.25
+    /// The least time by which whoever is next in line comes later: a seed that sends to many by
+    /// TCP serves some of them much slower than others for seconds...
+    static let shortestTurn = 1.0
     /// ...and the most.
-    static let longestTurn = 2.0
+    static let longestTurn = 3.0
     /// A turn lasts so many times as long as the seed takes to send us a piece.
     static let turnFactor = 1.5
-    /// A peer that reads along within so many pieces of ours at least will want the same ones.
+    /// A read so many pieces before a readahead window at most is that of the window's reader.
     static let nearPieces = 8
+    /// A peer that reads along no further from a piece than a readahead window, and this many pieces,
+    /// will fetch it: as many as the average of what it announced lags behind, twice over.
+    static let sharingSlack = 32
     /// What the latest piece counts for where a peer reads: an eighth, so that the average is that
     /// of the last pieces that it got, those far ahead and those it waited for.
     static let positionWeight = 0.125
@@ -68,11 +72,12 @@ extension TorrentStateMachine {
     }
 
     /// How many readers come before us in fetching the piece from the seed; one more where somebody
-    /// has it already.
+    /// has it already. Linear in the number of those who read along.
     private func place(inLineFor piece: PieceIndex, _ seed: Int) -> Int {
         guard let own = sharingKey else { return 0 }
         let mine = SharingRank.weight(own, piece)
-        let reach = Double(max(Self.nearPieces, scheduler.longestWindow))
+        let isUrgent = urgentSince[piece] != nil
+        let reach = Double(scheduler.longestWindow + Self.sharingSlack)
         var place = 0
         var isThere = false
         for sharer in sharers {
@@ -80,7 +85,10 @@ extension TorrentStateMachine {
                 isThere = isThere || isGoodSource(sharer.number, besides: seed)
                 continue
             }
-            if let mean = peers[sharer.number].meanHave, abs(mean - Double(piece.value)) > reach {
+            if let mean = peers[sharer.number].meanHave {
+                if abs(mean - Double(piece.value)) > reach { continue }
+            } else if isUrgent {
+                // It may never read: no read waits for it.
                 continue
             }
             if SharingRank.weight(sharer.key, piece) < mine { place += 1 }

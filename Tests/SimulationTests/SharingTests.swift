@@ -6,7 +6,6 @@ import TorrentCore
 @Suite("Readers of the same data divide the seed among them")
 struct SharingTests {
     private static let seedRate = 2_000_000.0
-    private static let window = 64
 
     private let content = SimulatedContent(
         length: 100 * 128 * 1024, pieceLength: 128 * 1024, seed: 7)
@@ -14,13 +13,15 @@ struct SharingTests {
     private var ideal: Double { Double(content.bytes.count) / Self.seedRate }
 
     /// One slow seed, and readers near to each other that begin together.
-    private func swarm(readers: Int, idle: Int = 0, start: Double, seed: UInt64) -> Simulation {
+    private func swarm(
+        readers: Int, idle: Int = 0, start: Double, window: Int = 64, seed: UInt64
+    ) -> Simulation {
         var nodes: [NodeConfiguration] = [.seed(uplink: Self.seedRate)]
         for _ in 0..<readers {
             nodes.append(
                 .reader(
                     .whole(
-                        content.geometry, readahead: Self.window,
+                        content.geometry, readahead: window,
                         start: .zero + .seconds(start)), uplink: 100_000_000))
         }
         for _ in 0..<idle { nodes.append(.reader(uplink: 100_000_000)) }
@@ -28,11 +29,11 @@ struct SharingTests {
         return Simulation(content: content, nodes: nodes, seed: seed)
     }
 
-    @Test(arguments: [1, 2, 3])
+    @Test(arguments: [(8, 1), (16, 2), (32, 3), (64, 4), (64, 5)] as [(Int, UInt64)])
     func `eight that read in order at once have the seed send everything once, or little more`(
-        seed: UInt64
+        window: Int, seed: UInt64
     ) {
-        let simulation = swarm(readers: 8, start: 3, seed: seed)
+        let simulation = swarm(readers: 8, start: 3, window: window, seed: seed)
         simulation.run(until: .zero + .seconds(300))
         #expect(simulation.violations.prefix(5) == [])
         for node in 1...8 {
