@@ -1,0 +1,8 @@
+import TorrentCore
+
+/// A peer that has announced itself.
+struct StoredPeer {
+    let endpoint: Endpoint
+    var isSeed: Bool
+    var expiry: Timestamp
+}
