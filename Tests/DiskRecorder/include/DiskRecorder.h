@@ -1,0 +1,2 @@
+#pragma once
+// For LD_PRELOAD: offers nothing to call.
