@@ -1,5 +1,6 @@
 #include "CLinux.h"
 
+#include <stdio.h>
 #include <sys/uio.h>
 
 int swarmfs_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
@@ -30,6 +31,20 @@ int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length) {
             descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
     } while (result != 0 && errno == EINTR);
     return result == 0 ? 0 : errno;
+}
+
+ssize_t swarmfs_copy_range(
+    int source, int64_t source_offset, int target, int64_t target_offset, size_t count) {
+    off_t from = source_offset, to = target_offset;
+    size_t done = 0;
+    while (done < count) {
+        ssize_t copied = copy_file_range(source, &from, target, &to, count - done, 0);
+        if (copied < 0 && errno == EINTR) continue;
+        if (copied < 0 && done == 0) return -1;
+        if (copied <= 0) break;
+        done += copied;
+    }
+    return done;
 }
 
 ssize_t swarmfs_read_resident(int descriptor, void *buffer, size_t count, int64_t offset) {
@@ -79,4 +94,10 @@ int swarmfs_send_datagrams(
             }};
     }
     return sendmmsg(descriptor, messages, count, MSG_NOSIGNAL);
+}
+
+int swarmfs_open_direct(int descriptor) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return open(path, O_WRONLY | O_CLOEXEC | O_DIRECT);
 }

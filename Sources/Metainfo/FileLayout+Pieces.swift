@@ -16,9 +16,14 @@ extension FileLayout {
     /// The parts of files that make up a piece, in order, padding files included. Costs a binary
     /// search, and a little for each part.
     package func slices(of piece: PieceIndex) -> [FileSlice] {
+        slices(from: Int64(piece.value) * pieceLength, count: pieceLength)
+    }
+
+    /// The same for any part of the payload: what a slice calls its place in the piece is its place
+    /// in that part.
+    package func slices(from start: Int64, count: Int64) -> [FileSlice] {
         var slices: [FileSlice] = []
-        let start = Int64(piece.value) * pieceLength
-        let end = min(start + pieceLength, totalLength)
+        let end = start + min(count, totalLength - start)
         var position = start
         var file = self.file(at: position)
         while let current = file, position < end {

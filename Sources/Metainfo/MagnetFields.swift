@@ -5,6 +5,7 @@ struct MagnetFields {
     private(set) var displayName: String?
     private(set) var trackers: [String] = []
     private(set) var webSeeds: [String] = []
+    private(set) var metadataURLs: [String] = []
     private(set) var peers: [String] = []
     private(set) var selectedFiles: [ClosedRange<Int>]?
     private var v1: SHA1Digest?
@@ -33,6 +34,11 @@ struct MagnetFields {
             if displayName == nil, !name.isEmpty { displayName = name }
         case "tr": Self.add(try Self.unescape(escaped), to: &trackers)
         case "ws": Self.add(try Self.unescape(escaped), to: &webSeeds)
+        case "xs", "as":
+            let url = try Self.unescape(escaped)
+            if WebSeedURL(String(decoding: url, as: UTF8.self)) != nil {
+                Self.add(url, to: &metadataURLs)
+            }
         case "x.pe":
             let peer = try Self.unescape(escaped)
             if Self.isPeer(peer) { Self.add(peer, to: &peers) }

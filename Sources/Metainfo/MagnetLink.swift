@@ -15,6 +15,8 @@ package struct MagnetLink: Equatable, Sendable {
     package let trackers: [String]
     /// URLs of HTTP servers with the files (`ws`).
     package let webSeeds: [String]
+    /// http(s) URLs of the .torrent file (`xs`, `as`).
+    package let metadataURLs: [String]
     /// Peers as `host:port`, IPv6 addresses in brackets (`x.pe`).
     package let peers: [String]
     /// Which files are wanted, by position (`so`); nil for all.
@@ -23,12 +25,14 @@ package struct MagnetLink: Equatable, Sendable {
     /// A link put together.
     package init(
         identity: TorrentIdentity, displayName: String? = nil, trackers: [String] = [],
-        webSeeds: [String] = [], peers: [String] = [], selectedFiles: [ClosedRange<Int>]? = nil
+        webSeeds: [String] = [], metadataURLs: [String] = [], peers: [String] = [],
+        selectedFiles: [ClosedRange<Int>]? = nil
     ) {
         self.identity = identity
         self.displayName = displayName
         self.trackers = trackers
         self.webSeeds = webSeeds
+        self.metadataURLs = metadataURLs
         self.peers = peers
         self.selectedFiles = selectedFiles
     }
@@ -49,7 +53,8 @@ package struct MagnetLink: Equatable, Sendable {
         }
         try self.init(
             identity: fields.identity(), displayName: fields.displayName,
-            trackers: fields.trackers, webSeeds: fields.webSeeds, peers: fields.peers,
+            trackers: fields.trackers, webSeeds: fields.webSeeds,
+            metadataURLs: fields.metadataURLs, peers: fields.peers,
             selectedFiles: fields.selectedFiles)
     }
 }

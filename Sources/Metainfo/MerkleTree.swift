@@ -47,7 +47,7 @@ package enum MerkleTree {
     }
 
     /// The row above `row`; `padding` stands in for the missing half of a last, odd node.
-    private static func parents(
+    static func parents(
         of row: [UInt8], padding: SHA256Digest, hashing: some Hashing
     ) -> [UInt8] {
         let pair = 2 * SHA256Digest.byteCount

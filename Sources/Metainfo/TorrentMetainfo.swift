@@ -17,12 +17,14 @@ package struct TorrentMetainfo: Sendable {
     package let creationDate: Int64?
     /// The v2 piece layers that are known.
     package let pieceLayers: PieceLayers
+    /// Nodes of the DHT, `host:port` (BEP 5).
+    package let dhtNodes: [String]
 
     /// A torrent put together: from peers and a magnet link, or just created.
     package init(
         info: InfoDictionary, announceTiers: [[String]] = [], webSeeds: [String] = [],
         comment: String? = nil, createdBy: String? = nil, creationDate: Int64? = nil,
-        pieceLayers: PieceLayers = .none
+        pieceLayers: PieceLayers = .none, dhtNodes: [String] = []
     ) {
         self.info = info
         self.announceTiers = announceTiers
@@ -31,6 +33,7 @@ package struct TorrentMetainfo: Sendable {
         self.createdBy = createdBy
         self.creationDate = creationDate
         self.pieceLayers = pieceLayers
+        self.dhtNodes = dhtNodes
     }
 
     /// Decodes a .torrent file. Needs, for the time being, up to four times its size in memory.
@@ -57,7 +60,7 @@ package struct TorrentMetainfo: Sendable {
             comment: document.value(root, "comment").flatMap(document.text),
             createdBy: document.value(root, "created by").flatMap(document.text),
             creationDate: document.value(root, "creation date").flatMap(document.integer),
-            pieceLayers: layers)
+            pieceLayers: layers, dhtNodes: Self.dhtNodes(document, limits: limits))
     }
 
     /// What a complete piece must hash to.
@@ -81,6 +84,20 @@ package struct TorrentMetainfo: Sendable {
         }
         return .merkle(
             root: node, leafCount: Int(layout.pieceLength) / BlockRequest.standardLength)
+    }
+
+    /// `[["host", port], ...]`; what is anything else is left out.
+    private static func dhtNodes(
+        _ document: BencodeDocument, limits: MetainfoLimits
+    ) -> [String] {
+        guard let list = document.value(document.root, "nodes") else { return [] }
+        return document.elements(list).prefix(limits.addresses).compactMap { node in
+            let parts = document.elements(node)
+            guard parts.count == 2, let host = document.text(parts[0]), !host.isEmpty,
+                let port = document.integer(parts[1]).flatMap({ UInt16(exactly: $0) })
+            else { return nil }
+            return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        }
     }
 
     private static func tiers(_ document: BencodeDocument, limits: MetainfoLimits) -> [[String]] {

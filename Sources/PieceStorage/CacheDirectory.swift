@@ -8,6 +8,7 @@ package import TorrentCore
 ///
 ///     catalogue.sqlite      what is here, see `Catalogue`
 ///     <infohash>/lock       one process at a time uses a torrent
+///     <infohash>/metainfo   for a new catalogue, should this one be lost, see `CatalogueRebuild`
 ///     <infohash>/files/     sparse files, see `CacheFolder`
 ///
 /// Order on disk: data, its sync, then the catalogue. Only what the catalogue says is trusted
@@ -58,7 +59,7 @@ package final class CacheDirectory: Sendable {
             throw .cacheUnusable(path: path, reason: .last("write"))
         }
         // Where this works SQLite's "unable to open database file" needs no explaining.
-        catalogue = try Catalogue(path: "\(path)/catalogue.sqlite")
+        catalogue = try CatalogueRebuild.openCatalogue(in: directory.rawValue, path: path)
         do {
             commits = try CommitQueue(
                 catalogue: catalogue, directory: directory.rawValue, disk: disk)

@@ -4,7 +4,7 @@ import Metainfo
 import Reactor
 import TorrentCore
 
-/// One torrent's folder in the cache: `lock`, and `files/<index / 1024>/<index>`, sparse files
+/// One torrent's folder in the cache: `lock`, `metainfo`, and `files/<index / 1024>/<index>`, sparse files
 /// 1:1 with the torrent's (never padding files), hexadecimal shards. No name comes from the
 /// torrent.
 final class CacheFolder: Sendable {
@@ -30,7 +30,9 @@ final class CacheFolder: Sendable {
             lock = try TorrentLock(
                 folder: folder.rawValue, torrent: name, path: cache.path,
                 mountpoint: cache.policy.mountpoint, purpose: purpose)
-            torrent = try cache.catalogue.register(metainfo)
+            let bytes = metainfo.encoded()
+            Self.keepMetainfo(bytes, in: folder.rawValue)
+            torrent = try cache.catalogue.register(metainfo.info, bytes)
             files = try Self.makeDirectory(folder.rawValue, "files").release()
         } catch let error as SystemError {
             throw .cacheUnusable(path: cache.path, reason: error)
@@ -89,7 +91,8 @@ final class CacheFolder: Sendable {
         return descriptor
     }
 
-    private static func path(of file: FileIndex) -> String {
+    /// A file's path below `files`.
+    static func path(of file: FileIndex) -> String {
         "\(String(file.value / shardSize, radix: 16))/\(file.value)"
     }
 

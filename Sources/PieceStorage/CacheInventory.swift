@@ -16,9 +16,11 @@ package struct CacheInventory: Sendable {
     /// Opens the cache's catalogue where there is one.
     package init(path: String) throws(StorageError) {
         self.path = path
-        let file = "\(path)/catalogue.sqlite"
-        if access(file, F_OK) == 0 {
-            catalogue = try Catalogue(path: file)
+        let number = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if number >= 0 {
+            defer { close(number) }
+            let isMissing = access("\(path)/catalogue.sqlite", F_OK) != 0 && errno == ENOENT
+            catalogue = isMissing ? nil : try CatalogueRebuild.openCatalogue(in: number, path: path)
         } else if errno == ENOENT {
             catalogue = nil
         } else if errno == ENOTDIR {
@@ -42,6 +44,15 @@ package struct CacheInventory: Sendable {
                 lastUse: row.lastUse, holder: folder < 0 ? nil : TorrentLock.holder(in: folder),
                 id: row.id, folder: row.folder)
         }
+    }
+
+    /// What all torrents take on disk, as `torrents` counts it.
+    func diskBytes() throws(StorageError) -> Int64 {
+        try catalogue?.torrents().reduce(0) { sum, row in
+            let folder = openFolder(row.folder)
+            defer { if folder >= 0 { close(folder) } }
+            return sum + (folder < 0 ? 0 : FolderTree.diskBytes(of: folder))
+        } ?? 0
     }
 
     /// A torrent's metainfo; nil where the cache has lost it.

@@ -8,6 +8,9 @@ package struct CachePolicy: Sendable {
     /// Whether what is not cached cannot be fetched: reads of it fail at once.
     package var isOffline = false
 
+    /// Whether pieces that are missing are taken from other torrents of the cache that hold the same.
+    package var borrowsPieces = false
+
     /// The catalogue's word counts, and nothing is mounted.
     package init() {}
 }

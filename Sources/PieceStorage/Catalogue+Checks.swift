@@ -25,4 +25,27 @@ extension Catalogue {
                 .integer(torrent), .text(boot.text), .blob(pieces.wireBytes))
         }
     }
+
+    /// The pieces that nobody has hashed since the catalogue was made anew; nil where there are none.
+    func doubts(of torrent: Int64, pieceCount: Int) throws(StorageError) -> Bitfield? {
+        try withDatabase { database throws(Database.Failure) in
+            let statement = try database.prepare("SELECT pieces FROM doubts WHERE torrent = ?")
+            statement.bind([.integer(torrent)])
+            guard try database.step(statement) else { return nil }
+            return Bitfield(count: pieceCount, wire: statement.blob(0).span)
+        }
+    }
+
+    /// Replaces what `doubts` gives.
+    func setDoubts(_ pieces: Bitfield?, of torrent: Int64) throws(StorageError) {
+        try withDatabase { database throws(Database.Failure) in
+            guard let pieces, !pieces.isEmpty else {
+                return try database.run(
+                    "DELETE FROM doubts WHERE torrent = ?", .integer(torrent))
+            }
+            try database.run(
+                "INSERT OR REPLACE INTO doubts(torrent, pieces) VALUES (?, ?)",
+                .integer(torrent), .blob(pieces.wireBytes))
+        }
+    }
 }

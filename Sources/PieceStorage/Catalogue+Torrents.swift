@@ -4,10 +4,15 @@ import Reactor
 import TorrentCore
 
 extension Catalogue {
-    /// The number of a torrent, made where it is new; keeps `metainfo` for later mounts by infohash.
+    /// The number of a torrent, see below.
     func register(_ metainfo: TorrentMetainfo) throws(StorageError) -> Int64 {
-        let identity = metainfo.info.identity
-        let bytes = metainfo.encoded()
+        try register(metainfo.info, metainfo.encoded())
+    }
+
+    /// The number of a torrent, made where it is new; keeps its encoded metainfo for later mounts by
+    /// infohash.
+    func register(_ info: InfoDictionary, _ bytes: [UInt8]) throws(StorageError) -> Int64 {
+        let identity = info.identity
         let known = try withDatabase { database throws(Database.Failure) in
             try Self.find(identity, holding: bytes, in: database)
         }
@@ -18,7 +23,7 @@ extension Catalogue {
                 if let known = try Self.find(identity, in: database) {
                     id = known
                 } else {
-                    id = try Self.insert(metainfo.info, in: database)
+                    id = try Self.insert(info, in: database)
                 }
                 try database.run(
                     "INSERT OR REPLACE INTO metainfos(torrent, bytes) VALUES (?, ?)",

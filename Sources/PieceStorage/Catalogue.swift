@@ -14,6 +14,7 @@ import TorrentCore
 ///     evictions(torrent, before)     what the torrent's holder is asked to evict
 ///     pins(torrent, first, last)     files that are not to be evicted; disjoint, never adjacent
 ///     checks(torrent, boot, pieces)  what `--verify=once` has checked since that start of the machine
+///     doubts(torrent, pieces)        what is to be hashed at its first use, see `CatalogueRebuild`
 ///
 /// A range is in it only after its data was synced to disk. Calls block on the disk: for the
 /// commit thread, and while a torrent is opened.
@@ -29,8 +30,12 @@ final class Catalogue: Sendable {
     /// anew after a crash.
     let usage: Locked<Database>
 
-    init(path: String) throws(StorageError) {
+    /// Kept until the connections are closed.
+    private let hold: DirectoryHold?
+
+    init(path: String, hold: DirectoryHold? = nil) throws(StorageError) {
         self.path = path
+        self.hold = hold
         do {
             database = Locked(try Self.open(path))
             let second = try Database(path: path)
@@ -44,6 +49,12 @@ final class Catalogue: Sendable {
         } catch {
             throw .catalogueFailed(path: path, reason: "\(error)")
         }
+    }
+
+    deinit {
+        // The last one to be closed writes the log back: that must be over when `hold` goes.
+        database.withLock { $0.close() }
+        usage.withLock { $0.close() }
     }
 
     /// Runs `body` with the connection; SQLite's failures become one-line errors.
@@ -79,7 +90,8 @@ final class Catalogue: Sendable {
         case SQLITE_NOTADB: .foreignCatalogue(path: path)
         case SQLITE_CORRUPT:
             .catalogueFailed(
-                path: path, reason: "\(failure.message); delete it to start with an empty cache")
+                path: path,
+                reason: "\(failure.message); unmount all that use it: the next mount makes it anew")
         case SQLITE_READONLY: .cacheUnusable(path: path, reason: SystemError(EROFS, "write"))
         case SQLITE_FULL: .cacheUnusable(path: path, reason: SystemError(ENOSPC, "write"))
         default: .catalogueFailed(path: path, reason: failure.message)

@@ -3,7 +3,7 @@ enum CatalogueSchema {
     /// "swfs", which marks the file as ours.
     static let applicationID: Int64 = 0x7377_6673
     /// The newest layout.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     /// Brings an open catalogue to the newest layout, in one transaction.
     static func upgrade(_ database: Database) throws(Database.Failure) {
@@ -22,6 +22,7 @@ enum CatalogueSchema {
         case 0: try makeFirst(database)
         case 1: try addUsage(database)
         case 2: try addPinsAndChecks(database)
+        case 3: try addDoubts(database)
         default: break
         }
     }
@@ -84,6 +85,15 @@ enum CatalogueSchema {
             CREATE TABLE checks(
                 torrent INTEGER PRIMARY KEY REFERENCES torrents(id) ON DELETE CASCADE,
                 boot TEXT NOT NULL,
+                pieces BLOB NOT NULL);
+            """)
+    }
+
+    private static func addDoubts(_ database: Database) throws(Database.Failure) {
+        try database.execute(
+            """
+            CREATE TABLE doubts(
+                torrent INTEGER PRIMARY KEY REFERENCES torrents(id) ON DELETE CASCADE,
                 pieces BLOB NOT NULL);
             """)
     }

@@ -14,7 +14,8 @@ final class Database {
         private static let shortWrite = SQLITE_IOERR | 3 << 8
     }
 
-    private let handle: OpaquePointer
+    /// Nil once closed, which SQLite takes for misuse and refuses.
+    private var handle: OpaquePointer?
 
     /// How long a statement waits for another process that is writing: a commit takes a disk
     /// flush, so seconds on a busy disk.
@@ -38,7 +39,13 @@ final class Database {
         sqlite3_busy_timeout(handle, Self.busyMilliseconds)
     }
 
-    deinit { sqlite3_close_v2(handle) }
+    deinit { close() }
+
+    /// Ends the connection; what is called later fails.
+    func close() {
+        sqlite3_close_v2(handle)
+        handle = nil
+    }
 
     /// Whether SQLite fell back to reading only, as it does without saying.
     var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }

@@ -22,6 +22,11 @@ package protocol FileReading: Sendable {
     func wait(
         for pieces: Range<PieceIndex>, completion: @escaping @Sendable () -> Void
     ) -> ReadID?
+    /// The same for a read that needs no more of the pieces than `bytes` of a file.
+    func wait(
+        for pieces: Range<PieceIndex>, of file: FileIndex, bytes: Range<Int64>,
+        completion: @escaping @Sendable () -> Void
+    ) -> ReadID?
     /// Ends a wait; false where its completion has been or is being called.
     func cancelWait(_ read: ReadID) -> Bool
     /// See `BlockSource.readTimedOut`; follows a successful `cancelWait`.
@@ -46,4 +51,14 @@ package protocol FileReading: Sendable {
     func retainCompleteFile(_ file: FileIndex) -> OwnedDescriptor?
     /// Ends one `retainCompleteFile` that gave a descriptor.
     func releaseCompleteFile(_ file: FileIndex)
+}
+
+extension FileReading {
+    /// For storage of whole pieces only.
+    package func wait(
+        for pieces: Range<PieceIndex>, of file: FileIndex, bytes: Range<Int64>,
+        completion: @escaping @Sendable () -> Void
+    ) -> ReadID? {
+        wait(for: pieces, completion: completion)
+    }
 }

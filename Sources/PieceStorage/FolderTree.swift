@@ -9,13 +9,23 @@ enum FolderTree {
     /// The unit of `st_blocks`, whatever the filesystem's block size is (stat(3type)).
     private static let blockSize: Int64 = 512
 
-    /// What the files below an open directory take on disk.
+    /// What the files in folders below an open directory take on disk: all but the lock.
     static func diskBytes(of directory: Int32) -> Int64 {
         var bytes: Int64 = 0
-        visit(directory, depth: depthLimit) { _, _, status in
-            if status.st_mode & S_IFMT == S_IFREG { bytes += Int64(status.st_blocks) * blockSize }
+        visit(directory, depth: depthLimit) { parent, _, status in
+            guard parent != directory, status.st_mode & S_IFMT == S_IFREG else { return }
+            bytes += Int64(status.st_blocks) * blockSize
         }
         return bytes
+    }
+
+    /// The names of the folders in an open directory, in order.
+    static func folders(in directory: Int32) -> [String] {
+        var names: [String] = []
+        visit(directory, depth: 1) { _, name, status in
+            if status.st_mode & S_IFMT == S_IFDIR { names.append(String(cString: name)) }
+        }
+        return names.sorted()
     }
 
     /// Removes what is in an open directory, but for one file; gives the first error, and goes on

@@ -6,7 +6,9 @@ import Reactor
 /// descriptor that eviction has closed.
 final class OpenFile: Sendable {
     let descriptor: Int32
-    private let budget: OpenFileBudget
+    let budget: OpenFileBudget
+    /// Held while the file is written past the page cache, system calls included.
+    let direct = Locked(DirectDescriptor.unopened)
 
     init(_ descriptor: consuming OwnedDescriptor, budget: OpenFileBudget) {
         self.descriptor = descriptor.release()
@@ -16,7 +18,17 @@ final class OpenFile: Sendable {
 
     deinit {
         close(descriptor)
+        direct.withLock { $0.close(budget) }
         budget.closed()
+    }
+
+    /// Whether nobody has the file open but for this object; see `FileLease`. May wait for a write past
+    /// the page cache, whose own descriptor goes.
+    var isExclusive: Bool {
+        direct.withLock { direct in
+            direct.close(budget)
+            return FileLease.isExclusive(descriptor)
+        }
     }
 
     /// Fills `buffer` from `offset` on. An error number, or `ENODATA` where the file ends first.

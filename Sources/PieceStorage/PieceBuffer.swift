@@ -1,9 +1,11 @@
+import Synchronization
 package import TorrentCore
 
 /// The memory of one piece, from its first block to its last byte on disk.
 ///
-/// One thread at a time may write to `bytes`: the loop thread, until it hands the buffer to
-/// `PieceStore.submit`; from then on everybody reads only. The memory goes back to its pool with
+/// One thread at a time may write to a byte of `bytes`: the loop thread, or another that a lock keeps
+/// from it, until the loop thread hands the buffer to `PieceStore.submit`; from then on everybody
+/// reads only. The memory goes back to its pool with
 /// the last reference.
 package final class PieceBuffer: Sendable {
     /// Which piece.
@@ -12,8 +14,10 @@ package final class PieceBuffer: Sendable {
     /// As long as the piece; wholly padding parts are zero already, the rest is undefined.
     package nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
 
-    private let capacity: Int
+    /// Bytes that it takes of the pool.
+    let capacity: Int
     private let account: BufferAccount
+    private let read = Atomic(false)
 
     init?(piece: PieceIndex, length: Int, account: BufferAccount) {
         let capacity = BufferPool.capacity(for: length)
@@ -23,6 +27,12 @@ package final class PieceBuffer: Sendable {
         self.account = account
         bytes = UnsafeMutableRawBufferPointer(start: address, count: length)
     }
+
+    /// Whether a reader has had the end of the piece: most read on from there.
+    var wasRead: Bool { read.load(ordering: .relaxed) }
+
+    /// A reader has had the end of the piece.
+    func noteRead() { read.store(true, ordering: .relaxed) }
 
     deinit {
         if let address = bytes.baseAddress { account.give(address, capacity: capacity) }

@@ -8,6 +8,9 @@ package enum PieceOutcome: Equatable, Sendable {
     case failed(PieceIndex, blockDigests: [SHA1Digest])
     /// The torrent has no hash to check it with (BEP 52 without piece layers): dropped.
     case unverifiable(PieceIndex)
+    /// A hybrid's piece that only one of the torrent's halves calls right: dropped, as there is no
+    /// right one.
+    case inconsistent(PieceIndex)
     /// The store is closed: dropped.
     case closed(PieceIndex)
 }

@@ -85,7 +85,7 @@ extension PieceStore {
     func isRight(_ piece: PieceIndex, _ bytes: UnsafeRawBufferPointer) -> Bool {
         pools.counters.addHashed(bytes.count)
         return pools.verifiers.withVerifier {
-            $0.verify(bytes, against: metainfo.verification(of: piece)) == .good
+            $0.verify(bytes, against: metadataVerification(of: piece)) == .good
         }
     }
 }

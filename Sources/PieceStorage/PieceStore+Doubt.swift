@@ -3,7 +3,7 @@ import Reactor
 package import TorrentCore
 
 /// Pieces whose bytes are on disk, but have not been seen since the machine was started
-/// (`--verify=once`).
+/// (`--verify=once`) or since the catalogue was made anew (`CatalogueRebuild`).
 ///
 /// To readers, peers and the kernel a doubtful piece is missing: nothing of it is served, and no
 /// file that holds one is read directly. To the engine it is there, so that nobody fetches it. The
@@ -20,6 +20,15 @@ extension PieceStore {
         }
     }
 
+    /// Those, and the pieces that other torrents of the cache hold: nobody has to fetch them, unless
+    /// `piecesLost` says so later.
+    package var obtainable: Bitfield {
+        let elsewhere = state.withLock { $0.elsewhere }
+        var pieces = kept
+        for run in elsewhere?.runs ?? [] { for piece in run { pieces[piece] = true } }
+        return pieces
+    }
+
     /// How many pieces wait for their check.
     package var doubtfulPieceCount: Int { state.withLock { $0.doubtful?.setCount ?? 0 } }
 
@@ -29,12 +38,16 @@ extension PieceStore {
         return Self.payloadBytes(of: doubtful, metainfo.info)
     }
 
-    /// Parts what the catalogue vouches for: what was hashed since the machine was started stays in
-    /// `cached`.
-    static func takeDoubtful(from cached: inout Bitfield, checked: Bitfield) -> Bitfield {
+    /// Parts what the catalogue vouches for: doubtful is what was not hashed since the machine was
+    /// started, where that counts (`checked`), and what nobody has hashed since the catalogue was
+    /// made anew. Nil where nothing is and `checked` is not given.
+    static func takeDoubtful(
+        from cached: inout Bitfield, checked: Bitfield?, unseen: Bitfield?
+    ) -> Bitfield? {
+        guard checked != nil || unseen != nil else { return nil }
         var doubtful = Bitfield(count: cached.count)
         for run in cached.runs {
-            for piece in run where !checked[piece] {
+            for piece in run where checked?[piece] == false || unseen?[piece] == true {
                 doubtful[piece] = true
                 cached[piece] = false
             }
@@ -42,29 +55,35 @@ extension PieceStore {
         return doubtful
     }
 
-    /// Has the doubtful ones of these pieces hashed: for a reader that waits at once, else ahead of
-    /// one, each once.
-    func settleDoubts(in pieces: Range<PieceIndex>, isUrgent: Bool) {
-        let chosen = state.withLock { state -> [PieceIndex] in
+    /// Has the doubtful ones of these pieces hashed, and those taken from there that other torrents
+    /// hold: for a reader that waits at once, else ahead of one, each once.
+    func settle(_ pieces: Range<PieceIndex>, isUrgent: Bool) {
+        let chosen = state.withLock { state -> [(piece: PieceIndex, isElsewhere: Bool)] in
             guard !state.isClosed else { return [] }
-            return pieces.filter { piece in
-                state.isDoubtful(piece)
-                    && (isUrgent || state.queuedChecks.insert(piece).inserted)
+            var chosen: [(piece: PieceIndex, isElsewhere: Bool)] = []
+            for piece in pieces where state.isUnsettled(piece) {
+                guard isUrgent || state.queuedChecks.insert(piece).inserted else { continue }
+                chosen.append((piece, state.isElsewhere(piece)))
             }
+            return chosen
         }
-        for piece in chosen {
+        for (piece, isElsewhere) in chosen {
             pending.update { $0 += 1 }
-            let isQueued = pools.hashing.submit(urgent: isUrgent) { [self] in
-                _ = settleDoubt(of: piece)
+            // What is copied is written, and may have to wait for room.
+            let pool = isElsewhere ? pools.writing : pools.hashing
+            let isQueued = pool.submit(urgent: isUrgent) { [self] in
+                _ = settle(piece)
                 pending.update { $0 -= 1 }
             }
             if !isQueued { pending.update { $0 -= 1 } }
         }
     }
 
-    /// Hashes a piece if it is doubtful; whether it is cached then. Blocks on the disk: for pool
-    /// threads. Two threads may hash the same piece, which costs time and nothing else.
-    func settleDoubt(of piece: PieceIndex) -> Bool {
+    /// Hashes a piece if it is doubtful, or takes it from another torrent; whether it is cached then.
+    /// Blocks on the disk: for pool threads. Two threads may hash the same piece, which costs time and
+    /// nothing else.
+    func settle(_ piece: PieceIndex) -> Bool {
+        if state.withLock({ $0.isElsewhere(piece) }) { return borrow(piece) }
         guard state.withLock({ $0.isDoubtful(piece) }) else {
             return state.withLock { $0.cached[piece] }
         }
@@ -117,10 +136,18 @@ extension PieceStore {
     /// Remembers which pieces need no check until the machine is started again. What is lost of it
     /// when a process is killed is just hashed once more.
     func saveChecks() {
-        guard let folder = cacheFolder, let boot = folder.cache.policy.verifiedSince else { return }
-        let checked = state.withLock { $0.cached }
+        guard let folder = cacheFolder else { return }
+        let (checked, doubtful) = state.withLock { ($0.cached, $0.doubtful) }
         do {
-            try folder.cache.catalogue.setChecked(checked, of: folder.torrent, since: boot)
+            if let boot = folder.cache.policy.verifiedSince {
+                try folder.cache.catalogue.setChecked(checked, of: folder.torrent, since: boot)
+            }
+            if var left = unseen {
+                for run in left.runs {
+                    for piece in run where doubtful?[piece] != true { left[piece] = false }
+                }
+                try folder.cache.catalogue.setDoubts(left, of: folder.torrent)
+            }
         } catch {
             Log.debug("\(error)")
         }

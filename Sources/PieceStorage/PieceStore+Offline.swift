@@ -9,14 +9,14 @@ extension PieceStore {
     private static let logLimit = 1000
 
     /// What a read comes to that lacks some of these pieces: nothing, unless all it lacks is to be
-    /// hashed first.
+    /// hashed, or taken from another torrent, first.
     ///
     /// `ENETUNREACH` is what programs print best: "Network is unreachable" is the reason, where
     /// "Input/output error" would send people to look for a broken disk. Where the kernel reads pages
     /// for a mapping it makes SIGBUS of either.
     func refusal(of missing: Range<PieceIndex>, in file: FileIndex) -> ReadOutcome {
         let isHopeless = state.withLock { state in
-            missing.contains { !state.has($0) && !state.isDoubtful($0) }
+            missing.contains { !state.has($0) && !state.isUnsettled($0) }
         }
         guard isHopeless else { return .missing(missing) }
         let isNew = refusedFiles.withLock { files in

@@ -52,7 +52,7 @@ extension PieceStore {
             guard !windows.isEmpty else { break }
             if done != last.done { last = (done, .now()) }
             if isCancelled() { throw .cancelled }
-            if isOffline, !isOnlyDoubtful(windows) { throw .offline }
+            if isOffline, !isAllHere(windows) { throw .offline }
             if patience < .now() - last.time { throw .stalled }
             for index in streams.indices {
                 let window = index < windows.count ? windows[index] : Self.nothing
@@ -121,9 +121,9 @@ extension PieceStore {
         }
     }
 
-    private func isOnlyDoubtful(_ windows: [Range<PieceIndex>]) -> Bool {
+    private func isAllHere(_ windows: [Range<PieceIndex>]) -> Bool {
         state.withLock { state in
-            windows.allSatisfy { $0.allSatisfy { state.has($0) || state.isDoubtful($0) } }
+            windows.allSatisfy { $0.allSatisfy { state.has($0) || state.isUnsettled($0) } }
         }
     }
 

@@ -38,7 +38,9 @@ extension PieceStore: FileReading {
             let time = UseTime.now()
             let (allCached, open, seen) = state.withLock { state -> (Bool, OpenFile?, UInt64) in
                 let seen = generation.load(ordering: .relaxed)
-                guard state.cached.first(in: pieces, isSet: false) == nil else {
+                guard state.cached.first(in: pieces, isSet: false) == nil,
+                    !state.hasRecent(pieces)
+                else {
                     return (false, nil, seen)
                 }
                 state.uses.note(pieces, at: time)
@@ -92,12 +94,22 @@ extension PieceStore: FileReading {
             if opened == nil, case .failed(let code) = access { return .failed(code) }
         }
         var memory: [PieceBuffer?] = []
+        // Of pieces that are not here whole, by their place among `pieces`.
+        var blocks: [Int: [ReceivedBlock]] = [:]
+        let start = layout.offset(of: file) + offset
+        let bytes = start..<start + Int64(target.count)
         let time = UseTime.now()
         let missing = state.withLock { state -> Range<PieceIndex>? in
             var missing: Range<PieceIndex>?
             for piece in pieces {
-                let buffer = state.cached[piece] ? nil : state.memory(of: piece)
+                let buffer = state.memory(of: piece)
                 if buffer == nil, !state.cached[piece] {
+                    let part = PieceStoreState.part(of: piece, in: bytes, geometry)
+                    if let found = state.blocks.blocks(of: piece, in: part) {
+                        blocks[memory.count] = found
+                        memory.append(nil)
+                        continue
+                    }
                     missing = (missing?.lowerBound ?? piece)..<piece.advanced(by: 1)
                 }
                 memory.append(buffer)
@@ -105,16 +117,18 @@ extension PieceStore: FileReading {
             if missing == nil { state.uses.note(pieces, at: time) }
             return missing
         }
+        if missing != nil, isGivenUp.load(ordering: .relaxed) { return .failed(EIO) }
         if let missing { return isOffline ? refusal(of: missing, in: file) : .missing(missing) }
         return withExtendedLifetime(memory) {
             collect(
-                file, offset: offset, pieces: pieces, memory: memory, seen: seen, target, body)
+                file, offset: offset, pieces: pieces, memory: memory, blocks: blocks, seen: seen,
+                target, body)
         }
     }
 
     private func collect(
         _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>, memory: [PieceBuffer?],
-        seen: UInt64, _ target: UnsafeMutableRawBufferPointer,
+        blocks: [Int: [ReceivedBlock]], seen: UInt64, _ target: UnsafeMutableRawBufferPointer,
         _ body: ([UnsafeRawBufferPointer]) -> Void
     ) -> ReadOutcome? {
         var parts: [UnsafeRawBufferPointer] = []
@@ -130,13 +144,29 @@ extension PieceStore: FileReading {
                 guard inPiece + count <= buffer.bytes.count else { return .failed(EIO) }
                 parts.append(
                     UnsafeRawBufferPointer(rebasing: buffer.bytes[inPiece..<inPiece + count]))
+                if inPiece + count == buffer.bytes.count { buffer.noteRead() }
+                pools.counters.addRead(count)
+                done += count
+                continue
+            }
+            if let blocks = blocks[piece.value - pieces.lowerBound.value] {
+                for block in blocks {
+                    let first = max(inPiece, Int(block.request.begin))
+                    let last = min(inPiece + count, Int(block.request.begin) + block.bytes.count)
+                    guard first < last else { return .failed(EIO) }
+                    let begin = Int(block.request.begin)
+                    parts.append(
+                        UnsafeRawBufferPointer(rebasing: block.bytes[first - begin..<last - begin]))
+                }
                 pools.counters.addRead(count)
                 done += count
                 continue
             }
             // One `pread` for neighbours that are cached too.
             var next = piece.value - pieces.lowerBound.value + 1
-            while done + count < target.count, next < memory.count, memory[next] == nil {
+            while done + count < target.count, next < memory.count, memory[next] == nil,
+                blocks[next] == nil
+            {
                 count = min(target.count - done, count + geometry.pieceLength)
                 next += 1
             }

@@ -12,6 +12,9 @@ extension PieceStore {
         guard geometry.contains(piece), cacheFolder != nil else { return nil }
         let length = geometry.length(of: piece)
         var buffer = PieceBuffer(piece: piece, length: length, account: account)
+        while buffer == nil, pools.recent.dropOldest() {
+            buffer = PieceBuffer(piece: piece, length: length, account: account)
+        }
         if buffer == nil {
             notifyOfBuffers()
             // Memory given back before the line above has notified nobody.
@@ -36,7 +39,9 @@ extension PieceStore {
     /// being verified or written, of any torrent. Two locks.
     package var availableBufferBytes: Int {
         let capacity = BufferPool.capacity(for: geometry.pieceLength)
-        let bytes = account.available(capacity) + state.withLock { $0.retainedBytes }
+        let bytes =
+            account.available(capacity) + pools.recent.bytes
+            + state.withLock { $0.retainedBytes }
         return bytes / capacity * geometry.pieceLength
     }
 
@@ -83,12 +88,14 @@ extension PieceStore {
         let bytes = UnsafeRawBufferPointer(buffer.bytes)
         pools.counters.addHashed(bytes.count)
         return pools.verifiers.withVerifier { verifier in
-            switch verifier.verify(bytes, against: metainfo.verification(of: buffer.piece)) {
+            switch verifier.verify(bytes, against: verification(of: buffer.piece)) {
             case .good:
                 let digests = wantsBlockDigests ? verifier.blockDigests(of: bytes) : nil
                 return .verified(buffer.piece, blockDigests: digests)
             case .bad:
                 return .failed(buffer.piece, blockDigests: verifier.blockDigests(of: bytes))
+            case .inconsistent:
+                return .inconsistent(buffer.piece)
             case .unknown:
                 return .unverifiable(buffer.piece)
             }

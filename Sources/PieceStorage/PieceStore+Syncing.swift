@@ -14,7 +14,11 @@ extension PieceStore {
     }
 
     /// A piece is in its cache files: served from there from now on.
-    func noteWritten(_ piece: PieceIndex, _ files: [(FileIndex, OpenFile)], _ payload: Int) {
+    /// Its memory is kept where `recent` is given.
+    func noteWritten(
+        _ piece: PieceIndex, _ files: [(FileIndex, OpenFile)], _ payload: Int,
+        recent: PieceBuffer? = nil
+    ) {
         let time = UseTime.now()
         state.withLock { state in
             state.uses.note(piece..<piece.advanced(by: 1), at: time)
@@ -28,10 +32,21 @@ extension PieceStore {
                 }
             }
             state.dropMemory(of: piece)
+            // One that is there already stays: it holds the same bytes.
+            if let recent, state.recent[piece] == nil { state.recent[piece] = recent }
             state.doubtful?[piece] = false
+            state.elsewhere?[piece] = false
             guard !state.cached[piece] else { return }
             state.cached[piece] = true
             state.cachedBytes += Int64(payload)
+        }
+    }
+
+    /// Lets go of the memory of a piece that is on disk; the caller holds it meanwhile, so that none
+    /// is given back under the lock.
+    func dropRecent(_ buffer: PieceBuffer) {
+        state.withLock { state in
+            if state.recent[buffer.piece] === buffer { state.recent[buffer.piece] = nil }
         }
     }
 

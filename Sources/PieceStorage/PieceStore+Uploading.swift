@@ -79,7 +79,7 @@ extension PieceStore {
     }
 
     private func isAcceptable(_ request: BlockRequest) -> Bool {
-        geometry.contains(request) && Int(request.length) <= Self.maximumBlockLength
+        geometry.mayBeAsked(request) && Int(request.length) <= Self.maximumBlockLength
     }
 
     private func readRun(_ requests: ArraySlice<BlockRequest>) -> [UploadBlock?] {
@@ -98,13 +98,22 @@ extension PieceStore {
 
     /// Copies verified bytes of a piece; false where it is missing, or a disk would have to be waited
     /// for and must not be.
-    private func readPiece(
+    func readPiece(
         _ piece: PieceIndex, from begin: Int, into target: UnsafeMutableRawBufferPointer,
         mayWait: Bool
     ) -> Bool {
+        // What a v2 torrent's peer asks beyond the end of a file is zeros.
+        let content = max(0, geometry.length(of: piece) - begin)
+        guard target.count <= content else {
+            guard content > 0, let base = target.baseAddress else { return false }
+            memset(base + content, 0, target.count - content)
+            return readPiece(
+                piece, from: begin,
+                into: UnsafeMutableRawBufferPointer(start: base, count: content), mayWait: mayWait)
+        }
         let (isCached, buffer, seen) = state.withLock { state in
             (
-                state.cached[piece], state.cached[piece] ? nil : state.memory(of: piece),
+                state.cached[piece], state.memory(of: piece),
                 generation.load(ordering: .relaxed)
             )
         }
@@ -113,7 +122,7 @@ extension PieceStore {
             target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer.bytes[begin..<end]))
             return true
         }
-        guard isCached || mayWait && settleDoubt(of: piece) else { return false }
+        guard isCached || mayWait && settle(piece) else { return false }
         let isRead = readSlices(piece, from: begin, into: target) { [self] file, offset, part in
             mayWait
                 ? readWaiting(file, at: offset, into: part)

@@ -1,4 +1,6 @@
+import Metainfo
 import Reactor
+import Synchronization
 package import TorrentCore
 
 /// Waiting for missing pieces.
@@ -8,24 +10,45 @@ extension PieceStore {
     package func wait(
         for pieces: Range<PieceIndex>, completion: @escaping @Sendable () -> Void
     ) -> ReadID? {
+        wait(for: pieces, bytes: nil, completion: completion)
+    }
+
+    /// The same for a read that needs no more of the pieces than a part of a file.
+    package func wait(
+        for pieces: Range<PieceIndex>, of file: FileIndex, bytes: Range<Int64>,
+        completion: @escaping @Sendable () -> Void
+    ) -> ReadID? {
+        let start = layout.offset(of: file)
+        return wait(
+            for: pieces, bytes: start + bytes.lowerBound..<start + bytes.upperBound,
+            completion: completion)
+    }
+
+    private func wait(
+        for pieces: Range<PieceIndex>, bytes: Range<Int64>?,
+        completion: @escaping @Sendable () -> Void
+    ) -> ReadID? {
+        if isGivenUp.load(ordering: .relaxed) { return nil }
         let pieces = pieces.clamped(to: geometry.pieces)
         var source: (any BlockSource)?
-        var hasDoubt = false
+        var hasUnsettled = false
         let read = state.withLock { state -> ReadID? in
-            let missing = pieces.filter { !state.has($0) }
+            let missing = pieces.filter {
+                !state.has($0) && !state.hasBlocks(bytes, of: $0, geometry)
+            }
             guard !missing.isEmpty else { return nil }
             let read = ReadID(state.nextRead)
             state.nextRead += 1
             for piece in missing { state.waiters[piece, default: []].append(read) }
             source = state.source
-            hasDoubt = state.doubtful != nil
+            hasUnsettled = state.hasUnsettled
             state.waits[read] = PieceStoreState.Wait(
-                pieces: pieces, completion: completion, missing: missing.count,
+                pieces: pieces, bytes: bytes, completion: completion, missing: missing.count,
                 phase: source == nil ? .unannounced : .announcing)
             return read
         }
-        if let read, let source { announce(read, pieces, to: source) }
-        if hasDoubt { settleDoubts(in: pieces, isUrgent: true) }
+        if let read, let source { announce(read, pieces, bytes, to: source) }
+        if hasUnsettled { settle(pieces, isUrgent: true) }
         return read
     }
 
@@ -51,9 +74,9 @@ extension PieceStore {
     /// told of its end.
     package func readahead(_ stream: StreamID, pieces: Range<PieceIndex>) {
         let pieces = pieces.clamped(to: geometry.pieces)
-        var hasDoubt = false
+        var hasUnsettled = false
         let (source, wanted) = state.withLock { state -> ((any BlockSource)?, Range<PieceIndex>) in
-            hasDoubt = state.doubtful != nil
+            hasUnsettled = state.hasUnsettled
             var first = pieces.lowerBound
             while first < pieces.upperBound, state.has(first) { first = first.advanced(by: 1) }
             let wanted = first..<pieces.upperBound
@@ -64,13 +87,16 @@ extension PieceStore {
             return (wanted.isEmpty && !wasTold ? nil : state.source, wanted)
         }
         source?.readahead(stream, pieces: wanted)
-        if hasDoubt { settleDoubts(in: wanted, isUrgent: false) }
+        if hasUnsettled { settle(wanted, isUrgent: false) }
     }
 
     /// Tells the source of a read, and of its end where that came meanwhile: an end is never told
     /// before the beginning.
-    func announce(_ read: ReadID, _ pieces: Range<PieceIndex>, to source: any BlockSource) {
-        source.readArrived(read, pieces: pieces)
+    func announce(
+        _ read: ReadID, _ pieces: Range<PieceIndex>, _ bytes: Range<Int64>?,
+        to source: any BlockSource
+    ) {
+        source.readArrived(read, pieces: pieces, bytes: bytes)
         let hasEnded = state.withLock { state in
             guard state.waits[read] != nil else { return true }
             state.waits[read]?.phase = .announced
@@ -89,6 +115,7 @@ extension PieceStore {
     func becameAvailable(_ piece: PieceIndex, _ change: (inout PieceStoreState) -> Void) {
         let (ended, source) = state.withLock { state in
             change(&state)
+            state.blocks.removeAll(of: piece)
             return (state.takeWaits(endedBy: piece), state.source)
         }
         end(ended, source)

@@ -39,12 +39,25 @@ package final class PieceStore: Sendable {
     let warnings = Locked(Set<StoreWarning>())
     /// The files that are pinned; held while the catalogue is told.
     let pins: Locked<FileRuns>
+    /// Where pieces are that other torrents of the cache hold.
+    let shared: SharedPieces?
+    /// The pieces that had not been hashed since the catalogue was made anew when the torrent was
+    /// opened.
+    let unseen: Bitfield?
     /// Whether nobody will ever fetch what is missing.
     let isOffline: Bool
     /// Files of which an offline read has been logged.
     let refusedFiles = Locked(Set<FileIndex>())
     /// Numbers the streams of prefetches.
     let prefetches = Atomic<UInt64>(0)
+    /// Parts of piece layers that peers gave.
+    let fetchedLayers = Locked(FetchedLayers())
+    /// Whether the torrent has been given up: see `giveUp`.
+    let isGivenUp = Atomic(false)
+    /// Trees that peers ask about.
+    let hashTrees: Locked<HashTreeCache>
+    /// The files by the roots of their trees; nil until a peer asks.
+    let rootTable = Locked<[SHA256Digest: FileIndex]?>(nil)
 
     /// Opens a torrent in its place. In a cache this takes the torrent's lock, remembers the
     /// metainfo and loads what the catalogue says: a few milliseconds of disk.
@@ -64,8 +77,10 @@ package final class PieceStore: Sendable {
         layout = metainfo.info.layout
         geometry = metainfo.info.geometry
         account = BufferAccount(pool: pools.buffers)
+        hashTrees = Locked(HashTreeCache(limit: pools.configuration.hashTreeBytes))
         var cached: Bitfield
         var doubtful: Bitfield?
+        var rebuilt: Bitfield?
         var pins = FileRuns()
         var cache: CacheDirectory?
         let uses: UseTimes
@@ -82,27 +97,39 @@ package final class PieceStore: Sendable {
             // After the lock is taken: the last holder may have been adding.
             cached = try directory.catalogue.cached(
                 of: folder.torrent, pieceCount: geometry.pieceCount)
-            if let boot = directory.policy.verifiedSince {
-                let checked = try directory.catalogue.checked(
-                    of: folder.torrent, since: boot, pieceCount: geometry.pieceCount)
-                doubtful = Self.takeDoubtful(from: &cached, checked: checked)
+            rebuilt = try directory.catalogue.doubts(
+                of: folder.torrent, pieceCount: geometry.pieceCount)
+            let pieceCount = geometry.pieceCount
+            let checked = try directory.policy.verifiedSince.map { boot throws(StorageError) in
+                try directory.catalogue.checked(
+                    of: folder.torrent, since: boot, pieceCount: pieceCount)
             }
+            doubtful = Self.takeDoubtful(from: &cached, checked: checked, unseen: rebuilt)
             pins = try directory.catalogue.pins(
                 of: folder.torrent, fileCount: layout.count)
             backing = .cache(folder)
+            shared =
+                purpose == .reading && directory.policy.borrowsPieces
+                ? SharedPieces.find(
+                    for: metainfo, torrent: folder.torrent, in: directory.catalogue,
+                    missing: { !cached[$0] && doubtful?[$0] != true }) : nil
         case .data(let path):
             backing = .data(try DataFolder(path: path, info: metainfo.info))
             cached = Bitfield(count: geometry.pieceCount)
             usage = nil
+            shared = nil
             uses = UseTimes(count: geometry.pieceCount, all: .never)
         }
         let bytes = Self.payloadBytes(of: cached, metainfo.info)
         state = Locked(
             PieceStoreState(
                 cached: cached, cachedBytes: bytes, uses: uses, doubtful: doubtful,
-                pinned: pins.pieces(layout, count: geometry.pieceCount)))
+                elsewhere: shared?.pieces,
+                pinned: pins.pieces(layout, count: geometry.pieceCount),
+                blockBytes: pools.configuration.blockBytes))
         self.pins = Locked(pins)
         isOffline = cache?.policy.isOffline ?? false
+        unseen = rebuilt
         if purpose == .reading { cacheFolder?.cache.limiter.add(self) }
     }
 
@@ -110,24 +137,24 @@ package final class PieceStore: Sendable {
     package var cached: Bitfield { state.withLock { $0.cached } }
 
     /// Whether a piece can be served, from disk or from memory; a doubtful one unless its check
-    /// fails.
+    /// fails, one that another torrent of the cache holds unless that has lost it.
     package func has(_ piece: PieceIndex) -> Bool {
-        geometry.contains(piece) && state.withLock { $0.has(piece) || $0.isDoubtful(piece) }
+        geometry.contains(piece) && state.withLock { $0.has(piece) || $0.isUnsettled(piece) }
     }
 
     /// Names who fetches missing pieces, or nobody. Reads that wait already are announced to it.
     package func setSource(_ source: (any BlockSource)?) {
         let reads = state.withLock { state in
             state.source = source
-            var reads: [(ReadID, Range<PieceIndex>)] = []
+            var reads: [(ReadID, PieceStoreState.Wait)] = []
             for (read, wait) in state.waits where source != nil {
                 state.waits[read]?.phase = .announcing
-                reads.append((read, wait.pieces))
+                reads.append((read, wait))
             }
             return reads
         }
         guard let source else { return }
-        for (read, pieces) in reads { announce(read, pieces, to: source) }
+        for (read, wait) in reads { announce(read, wait.pieces, wait.bytes, to: source) }
     }
 
     /// Sets who is told that pieces which were cached or in memory are missing again: they were
@@ -160,6 +187,7 @@ package final class PieceStore: Sendable {
         state.withLock { $0.isClosed = true }
         let isFlushed = flush(until: deadline)
         saveChecks()
+        saveLayers()
         let dropped = state.withLock { state in
             state.source = nil
             state.piecesLost = nil
@@ -167,6 +195,7 @@ package final class PieceStore: Sendable {
             return state.files.removeAll()
         }
         withExtendedLifetime(dropped) {}
+        pools.recent.drop(of: self)
         if isFlushed { leave() }
         return isFlushed
     }

@@ -11,6 +11,8 @@ struct PieceStoreState {
         }
 
         let pieces: Range<PieceIndex>
+        /// The part of the payload that the read needs; nil for all of the pieces.
+        let bytes: Range<Int64>?
         let completion: @Sendable () -> Void
         var missing: Int
         var phase: Phase
@@ -24,15 +26,23 @@ struct PieceStoreState {
     var doubtful: Bitfield?
     /// Not to be evicted, cached or not; nil where nothing is pinned.
     var pinned: Bitfield?
-    /// Those of `doubtful` whose check is queued, ahead of a reader.
+    /// Not here, but held by another torrent of the cache, to be taken from there before it is served;
+    /// nil where there is none.
+    var elsewhere: Bitfield?
+    /// Those of `doubtful` and `elsewhere` that are queued, ahead of a reader.
     var queuedChecks: Set<PieceIndex> = []
     /// Verified, in memory: being written, or kept because the disk is full.
     var inMemory: [PieceIndex: PieceBuffer] = [:]
+    /// Verified blocks of pieces that are neither cached nor in memory.
+    var blocks: BlockCache
     /// Those of `inMemory` that could not be written, with the time of their last use.
     var retained: [PieceIndex: UInt64] = [:]
     var retainedBytes = 0
     /// Counts uses of retained pieces.
     var useClock: UInt64 = 0
+
+    /// Cached ones that are in memory as well; see `RecentPieces`.
+    var recent: [PieceIndex: PieceBuffer] = [:]
 
     var waits: [ReadID: Wait] = [:]
     var waiters: [PieceIndex: [ReadID]] = [:]
@@ -74,12 +84,14 @@ struct PieceStoreState {
 
     init(
         cached: Bitfield, cachedBytes: Int64, uses: UseTimes, doubtful: Bitfield? = nil,
-        pinned: Bitfield? = nil
+        elsewhere: Bitfield? = nil, pinned: Bitfield? = nil, blockBytes: Int = 0
     ) {
+        blocks = BlockCache(limit: blockBytes)
         self.uses = uses
         self.cached = cached
         self.cachedBytes = cachedBytes
         self.doubtful = doubtful
+        self.elsewhere = elsewhere
         self.pinned = pinned
     }
 
@@ -88,6 +100,15 @@ struct PieceStoreState {
 
     /// Whether the piece is to be hashed before it is served.
     func isDoubtful(_ piece: PieceIndex) -> Bool { doubtful?[piece] ?? false }
+
+    /// Whether the piece is to be taken from another torrent of the cache.
+    func isElsewhere(_ piece: PieceIndex) -> Bool { elsewhere?[piece] ?? false }
+
+    /// Whether the piece is probably on this disk, and nobody has to fetch it.
+    func isUnsettled(_ piece: PieceIndex) -> Bool { isDoubtful(piece) || isElsewhere(piece) }
+
+    /// Whether there is any such piece.
+    var hasUnsettled: Bool { doubtful != nil || elsewhere != nil }
 
     /// Whether verified bytes of the piece can be had.
     func has(_ piece: PieceIndex) -> Bool { cached[piece] || inMemory[piece] != nil }
@@ -102,8 +123,14 @@ struct PieceStoreState {
         }
     }
 
+    /// Whether any of these is in memory beside being cached.
+    func hasRecent(_ pieces: Range<PieceIndex>) -> Bool {
+        !recent.isEmpty && pieces.contains { recent[$0] != nil }
+    }
+
     /// The piece's memory, noted as used.
     mutating func memory(of piece: PieceIndex) -> PieceBuffer? {
+        if cached[piece] { return recent[piece] }
         guard let buffer = inMemory[piece] else { return nil }
         if retained[piece] != nil {
             useClock += 1

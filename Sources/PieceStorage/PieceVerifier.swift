@@ -9,6 +9,8 @@ import TorrentCrypto
 final class PieceVerifier: @unchecked Sendable {
     enum Verdict: Equatable {
         case good, bad, unknown
+        /// One half of a hybrid torrent is right, and the other one not.
+        case inconsistent
     }
 
     /// 64 MiB, the largest piece, in leaves of 16 KiB; a larger tree is a fault of ours.
@@ -28,6 +30,14 @@ final class PieceVerifier: @unchecked Sendable {
         case .merkle(let root, let leafCount):
             return merkleRoot(of: bytes, leafCount: leafCount).map { $0 == root ? .good : .bad }
                 ?? .unknown
+        case .both(let digest, let root, let leafCount, let length):
+            let isV1 = sha1.digest(of: bytes) == digest
+            let content = UnsafeRawBufferPointer(rebasing: bytes.prefix(length))
+            let isV2 = merkleRoot(of: content, leafCount: leafCount) == root
+            if isV1 == isV2 { return isV1 ? .good : .bad }
+            // Padding is in the v1 hash only: who sends other than zeros there sent something wrong,
+            // and the torrent is none the worse for it.
+            return bytes.dropFirst(length).allSatisfy { $0 == 0 } ? .inconsistent : .bad
         case .unavailable:
             return .unknown
         }
@@ -41,6 +51,23 @@ final class PieceVerifier: @unchecked Sendable {
             digests.append(sha1.digest(of: Self.block(index, of: bytes)))
         }
         return digests
+    }
+
+    /// SHA-256 of one block.
+    func leaf(of block: UnsafeRawBufferPointer) -> SHA256Digest { sha256.digest(of: block) }
+
+    /// SHA-256 of each 16 KiB block, 32 bytes each.
+    func leaves(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        let count = Self.blockCount(bytes.count)
+        return [UInt8](unsafeUninitializedCapacity: count * SHA256Digest.byteCount) {
+            leaves, size in
+            guard let base = leaves.baseAddress else { return }
+            for index in 0..<count {
+                sha256.update(Self.block(index, of: bytes))
+                sha256.finish(into: base + index * SHA256Digest.byteCount)
+            }
+            size = count * SHA256Digest.byteCount
+        }
     }
 
     /// Root over SHA-256 leaves of 16 KiB, the last one short, zero hashes up to `leafCount`

@@ -15,6 +15,14 @@ package struct StorageConfiguration: Sendable {
     /// Memory of verified pieces that could not be written (a full disk), per torrent; at least
     /// two pieces, so that a read that crosses a border can be answered.
     package var retainedBytes = 64 << 20
+    /// Bytes a second from which on pieces are written past the page cache where the filesystem lets
+    /// them: then its copy is felt, a twentieth of a core.
+    package var directWritingRate: Int64 = 64 << 20
+    /// Memory of verified blocks of pieces that are not here whole (BEP 52), per torrent.
+    package var blockBytes = 32 << 20
+    /// Memory of hashes that peers asked for (BEP 52), per torrent: 64 bytes for each 16 KiB, so those
+    /// of 8 GiB.
+    package var hashTreeBytes = 32 << 20
     /// Open cache files over all torrents; each may keep one beyond.
     package var openFileLimit = Self.defaultOpenFileLimit
 

@@ -1,4 +1,5 @@
 package import Reactor
+import Synchronization
 
 /// The threads and memory that all torrents of a session share.
 ///
@@ -18,6 +19,10 @@ package final class StoragePools: Sendable {
     let buffers: BufferPool
     let openFiles: OpenFileBudget
     let verifiers = VerifierPool()
+    let recent = RecentPieces()
+    let writePolicy: Locked<WritePolicy>
+    /// Bytes of pieces queued for writing or being written.
+    let writeBacklog = Atomic(0)
 
     /// Starts the threads.
     package init(
@@ -25,6 +30,9 @@ package final class StoragePools: Sendable {
     ) throws(SystemError) {
         self.configuration = configuration
         buffers = BufferPool(limit: configuration.bufferBytes)
+        writePolicy = Locked(
+            WritePolicy(
+                fastRate: configuration.directWritingRate, bufferBytes: configuration.bufferBytes))
         openFiles = OpenFileBudget(limit: configuration.openFileLimit)
         hashing = try WorkPool(name: "hash", threadCount: configuration.hashThreads)
         writing = try WorkPool(name: "write", threadCount: configuration.writeThreads)

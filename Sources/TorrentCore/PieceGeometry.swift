@@ -9,6 +9,8 @@ package struct PieceGeometry: Sendable {
     package let pieceCount: Int
     /// Lengths of the pieces that are shorter than `pieceLength`.
     private let shortPieces: [PieceIndex: Int32]
+    /// Whether every file starts a new piece (v2).
+    private let isAligned: Bool
 
     /// A contiguous payload of `totalLength` bytes (v1, hybrid). Both lengths must be positive or
     /// `totalLength` zero; the caller has checked that the piece count fits 31 bits.
@@ -17,6 +19,7 @@ package struct PieceGeometry: Sendable {
         let rest = Int(totalLength % Int64(pieceLength))
         self.pieceLength = pieceLength
         self.pieceCount = count
+        isAligned = false
         self.shortPieces = rest == 0 ? [:] : [PieceIndex(count - 1): Int32(rest)]
     }
 
@@ -25,6 +28,7 @@ package struct PieceGeometry: Sendable {
         self.pieceLength = pieceLength
         self.pieceCount = pieceCount
         self.shortPieces = shortPieces
+        isAligned = true
     }
 
     /// Length of a piece in bytes.
@@ -53,6 +57,15 @@ package struct PieceGeometry: Sendable {
     package func contains(_ request: BlockRequest) -> Bool {
         contains(request.piece) && request.begin >= 0 && request.length > 0
             && Int(request.begin) + Int(request.length) <= length(of: request.piece)
+    }
+
+    /// Whether `request` lies in a piece, or begins in one of a v2 torrent and goes beyond its file's
+    /// end, as if the piece were of full length: libtorrent 2.0 asks so, and takes zeros there.
+    package func mayBeAsked(_ request: BlockRequest) -> Bool {
+        if contains(request) { return true }
+        return isAligned && contains(request.piece) && request.begin >= 0 && request.length > 0
+            && Int(request.begin) < length(of: request.piece)
+            && Int(request.begin) + Int(request.length) <= pieceLength
     }
 
     /// Every piece.

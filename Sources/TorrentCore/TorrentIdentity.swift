@@ -31,6 +31,12 @@ package struct TorrentIdentity: Hashable, Sendable, CustomStringConvertible {
     /// where there is one, else v2 as 64.
     package var description: String { v1?.description ?? v2?.description ?? "" }
 
+    /// The hash that takes a connection which began with `hash` to the v2 protocol; only for the v1
+    /// hash of a hybrid (BEP 52).
+    package func upgrade(from hash: SHA1Digest) -> SHA1Digest? {
+        hash == v1 ? v2?.truncated : nil
+    }
+
     /// Whether `hash` from a handshake names this torrent.
     package func matches(_ hash: SHA1Digest) -> Bool { hash == v1 || hash == v2?.truncated }
 

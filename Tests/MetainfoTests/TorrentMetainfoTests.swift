@@ -41,6 +41,18 @@ struct TorrentMetainfoTests {
         }
     }
 
+    @Test func `nodes of the DHT are read, and what is none is left out`() throws {
+        let info = try SampleTorrent.folder(Self.files, version: .v1).info.bytes
+        let nodes =
+            "l" + "l9:127.0.0.1i6881ee" + "l16:your.router.nodei4804ee" + "l11:2001:db8::1i1941ee"
+            + "l3:bade" + "i7e" + "l1:xi70000ee" + "e"
+        let bytes = Array("d4:info".utf8) + info + Array("5:nodes\(nodes)e".utf8)
+        #expect(
+            try parse(bytes).dhtNodes == [
+                "127.0.0.1:6881", "your.router.node:4804", "[2001:db8::1]:1941",
+            ])
+    }
+
     @Test func `every piece of a v2 torrent verifies against its own bytes`() throws {
         let made = try SampleTorrent.folder(Self.files, version: .v2)
         let layout = made.info.layout

@@ -63,7 +63,7 @@ struct CacheTests {
         let stored = torrent.files.indices.filter { !torrent.files[$0].isPadding }
         #expect(
             directory.regularFiles(below: "cache/\(folder)")
-                == (stored.map { "files/0/\($0)" } + ["lock"]).sorted())
+                == (stored.map { "files/0/\($0)" } + ["lock", "metainfo"]).sorted())
         #expect(store.isComplete(torrent))
     }
 

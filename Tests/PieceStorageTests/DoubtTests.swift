@@ -128,7 +128,7 @@ struct DoubtTests {
         try flip(1, at: 30_000)
         let store = try open(first)
         let bad = torrent.layout.pieces(of: FileIndex(1), offset: 30_000, count: 1).lowerBound
-        #expect(!store.settleDoubt(of: bad))
+        #expect(!store.settle(bad))
         #expect(store.close(until: .later))
         let again = try open(nil)
         #expect(again.cached.setCount == torrent.geometry.pieceCount - 1)
@@ -158,7 +158,7 @@ struct DoubtTests {
         #expect(!isReadDirectly(0, store))
         #expect(read(store, 1, 0, 60_000) == torrent.files[1].bytes)
         #expect(isReadDirectly(1, store))
-        for piece in 0..<7 { #expect(store.settleDoubt(of: PieceIndex(piece)) == (piece != 3)) }
+        for piece in 0..<7 { #expect(store.settle(PieceIndex(piece)) == (piece != 3)) }
         #expect(!isReadDirectly(0, store))
     }
 
@@ -178,10 +178,10 @@ struct DoubtTests {
         let inside = torrent.layout.pieces(of: FileIndex(1), offset: 30_000, count: 1).lowerBound
         // Another piece of the file comes: the file is made anew, and holds nothing else.
         let other = inside.advanced(by: -1)
-        #expect(!store.settleDoubt(of: other))
+        #expect(!store.settle(other))
         store.put(other, torrent.bytes(of: other))
         store.waitUntilWritten()
-        #expect(!store.settleDoubt(of: inside))
+        #expect(!store.settle(inside))
         #expect(!store.has(inside))
         #expect(store.close(until: .later))
         #expect(try !open(nil).cached[inside])
@@ -203,7 +203,8 @@ struct DoubtTests {
         try fill()
         let path = "\(directory.path)/catalogue.sqlite"
         let database = try Database(path: path)
-        try database.execute("DROP TABLE pins; DROP TABLE checks; PRAGMA user_version = 2")
+        try database.execute(
+            "DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts; PRAGMA user_version = 2")
         #expect(try open(first).kept.isFull)
         #expect(try database.number("PRAGMA user_version") == CatalogueSchema.version)
     }

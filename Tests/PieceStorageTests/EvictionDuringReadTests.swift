@@ -135,7 +135,7 @@ struct EvictionDuringReadTests {
         again.setPiecesLostHandler { pieces in lost.withLock { $0.formUnion(pieces) } }
         let isDone = Condition(false)
         let hashing = try Thread(name: "hash") { [torrent] in
-            for piece in torrent.geometry.pieces { _ = again.settleDoubt(of: piece) }
+            for piece in torrent.geometry.pieces { _ = again.settle(piece) }
             isDone.update { $0 = true }
         }
         let gone = again.candidates().filter { $0.piece.value % 2 == 0 }
@@ -164,7 +164,7 @@ struct EvictionDuringReadTests {
         try cache.catalogue.withDatabase { database throws(Database.Failure) in
             try database.execute("PRAGMA query_only = 0")
         }
-        for piece in torrent.geometry.pieces { #expect(again.settleDoubt(of: piece)) }
+        for piece in torrent.geometry.pieces { #expect(again.settle(piece)) }
         #expect(again.isComplete(torrent))
     }
 

@@ -40,7 +40,10 @@ struct EvictionModelTests {
         }
 
         private func newCache() throws -> CacheDirectory {
-            try CacheDirectory(path: directory.path, size: Self.size)
+            // Short, since the dead are asked like the living.
+            try CacheDirectory(
+                path: directory.path, limits: CacheLimits(size: Self.size, free: .bytes(0)),
+                disk: .system, patience: .milliseconds(500))
         }
 
         /// A torrent that is open, after it was opened where it was not.

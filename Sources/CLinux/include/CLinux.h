@@ -70,6 +70,15 @@ int swarmfs_has_leases(int descriptor);
 /// number. `fallocate` with FALLOC_FL_PUNCH_HOLE, a GNU extension.
 int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length);
 
+/// Copies a part of a file to another one without passing it through this process, and by sharing
+/// blocks where the filesystem can (copy_file_range(2), a GNU extension). The number of bytes copied,
+/// fewer where the source ends or an error comes in between; -1 with `errno` where none was.
+ssize_t swarmfs_copy_range(
+    int source, int64_t source_offset, int target, int64_t target_offset, size_t count);
+/// Opens an open file once more, for writes past the page cache (`O_DIRECT`); -1 and `errno` where its
+/// filesystem has none.
+int swarmfs_open_direct(int descriptor);
+
 /// `pread` of what the kernel's page cache holds: fewer bytes, or EAGAIN, where the rest would have
 /// to wait for a disk, and EOPNOTSUPP where the filesystem cannot tell (preadv2(2), `RWF_NOWAIT`).
 ssize_t swarmfs_read_resident(int descriptor, void *buffer, size_t count, int64_t offset);

@@ -7,6 +7,8 @@ struct EvictionRound {
     /// soon.
     private static let batchCount = 256
     private static let batchBytes: Int64 = 64 << 20
+    /// A person can wait for a process that looks once a second and syncs.
+    private static let longPatience = Interval.seconds(20)
 
     let directory: CacheDirectory
     let stores: [(store: PieceStore, folder: CacheFolder)]
@@ -18,15 +20,28 @@ struct EvictionRound {
     var mayBeAsked = false
     /// Bytes that came free.
     var freed: Int64 = 0
+    /// With what torrents are opened that nobody holds; nil where this process has none itself.
+    let pools: StoragePools?
+    /// Whether a person waits for it, rather than a writer.
+    let isOnRequest: Bool
 
-    init(directory: CacheDirectory, requests: [RoomRequest]) {
+    /// `pools` are given where a person asks.
+    init(directory: CacheDirectory, requests: [RoomRequest], pools: StoragePools? = nil) {
         self.directory = directory
         self.requests = requests
         stores = directory.limiter.openStores.compactMap { store in
             store.cacheFolder.map { (store, $0) }
         }
         torrents = Set(stores.map(\.folder.torrent))
+        self.pools = pools ?? stores.first?.store.pools
+        isOnRequest = pools != nil
     }
+
+    /// Whether somebody waits.
+    var isAwaited: Bool { isOnRequest || !requests.isEmpty }
+
+    /// How long another process is given.
+    var patience: Interval { isOnRequest ? Self.longPatience : directory.limiter.patience }
 
     private var policy: EvictionPolicy { directory.limiter.policy }
 

@@ -46,6 +46,15 @@ extension Evictor {
         round.directory.limiter.reserve?.take(isFirst: false)
     }
 
+    /// Evicts so many bytes of what this process does not hold, and waits for those who are asked.
+    mutating func shrink(
+        by bytes: Int64, _ round: inout EvictionRound
+    ) throws(StorageError) {
+        others = try round.directory.catalogue.others(than: round.torrents)
+        try evict(bytes, &round)
+        try waitForOthers(&round)
+    }
+
     /// Without what others have just been asked for, unless a writer waits: that has waited already.
     private func bytesToEvict(_ round: EvictionRound) -> Int64 {
         let bytes = round.bytesToEvict(others)
@@ -127,7 +136,7 @@ extension Evictor {
             let last = chosen.lazy.map(\.lastUse).max() ?? .never
             try catalogue.ask(torrent.id, toEvictBefore: last)
             asked[torrent.id] = Asked(
-                deadline: .now() + round.directory.limiter.patience, bytes: torrent.bytes,
+                deadline: .now() + round.patience, bytes: torrent.bytes,
                 expected: chosen.reduce(0) { $0 + $1.bytes })
         }
         others = try catalogue.others(than: round.torrents)
@@ -141,7 +150,7 @@ extension Evictor {
     private func adopt(
         _ torrent: Catalogue.OtherTorrent, _ round: EvictionRound
     ) throws(StorageError) -> PieceStore? {
-        guard let pools = round.stores.first?.store.pools,
+        guard let pools = round.pools,
             let bytes = try round.directory.catalogue.metainfo(of: torrent.id),
             let metainfo = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing()),
             metainfo.info.identity.description == torrent.folder
@@ -153,7 +162,7 @@ extension Evictor {
 
     /// Gives the processes that were asked some time, while they ask us perhaps.
     private mutating func waitForOthers(_ round: inout EvictionRound) throws(StorageError) {
-        while !round.requests.isEmpty, asked.values.contains(where: { $0.deadline > .now() }) {
+        while round.isAwaited, asked.values.contains(where: { $0.deadline > .now() }) {
             usleep(Self.pollMicroseconds)
             try refresh(&round)
             try obey(&round)

@@ -78,7 +78,7 @@ extension PieceStore {
         where slice.length > 0 && !layout.attributes(of: slice.file).contains(.padding) {
             let isExclusive =
                 known[slice.file]
-                ?? openForReading(slice.file).file.map { FileLease.isExclusive($0.descriptor) }
+                ?? openForReading(slice.file).file.map { $0.isExclusive }
                 ?? false
             known[slice.file] = isExclusive
             if !isExclusive { return false }
@@ -249,6 +249,7 @@ extension PieceStore {
         let times = state.withLock { state in
             generation.add(1, ordering: .releasing)
             state.cached = Bitfield(count: geometry.pieceCount)
+            state.elsewhere = nil
             state.cachedBytes = 0
             return state.uses.takeBytes()
         }

@@ -1,21 +1,28 @@
 import Glibc
 import Metainfo
 import Reactor
+import Synchronization
 import TorrentCore
 
 /// From memory to the cache files; the write threads' side.
 extension PieceStore {
     /// Queues a verified piece that is counted in `pending`.
     func queueWrite(of buffer: PieceBuffer, _ folder: CacheFolder) {
+        pools.writeBacklog.add(buffer.bytes.count, ordering: .relaxed)
         let isQueued = pools.writing.submit { [self] in
             write(buffer, folder)
+            pools.writeBacklog.subtract(buffer.bytes.count, ordering: .relaxed)
             pending.update { $0 -= 1 }
         }
-        if !isQueued { pending.update { $0 -= 1 } }
+        if !isQueued {
+            pools.writeBacklog.subtract(buffer.bytes.count, ordering: .relaxed)
+            pending.update { $0 -= 1 }
+        }
     }
 
     private func write(_ buffer: PieceBuffer, _ folder: CacheFolder) {
-        guard beginWriting(buffer), let usage else { return }
+        let isDue = beginWriting(buffer.piece) { $0.inMemory[buffer.piece] === buffer }
+        guard isDue, let usage else { return }
         defer { endWriting(buffer.piece) }
         let slices = layout.slices(of: buffer.piece).filter {
             $0.length > 0 && !layout.attributes(of: $0.file).contains(.padding)
@@ -42,7 +49,7 @@ extension PieceStore {
 
     /// Gives back what was written of a piece before the disk was full: telling the catalogue what
     /// is evicted takes room too. Only blocks that no other piece shares.
-    private func giveBack(_ piece: PieceIndex) {
+    func giveBack(_ piece: PieceIndex) {
         guard let plan = punchPlan, state.withLock({ !$0.cached[piece] && !$0.isDoubtful(piece) })
         else { return }
         punch(plan.holes(of: piece..<piece.advanced(by: 1), isFree: { _ in false }))
@@ -52,6 +59,9 @@ extension PieceStore {
     private func put(
         _ buffer: PieceBuffer, _ slices: [FileSlice], _ folder: CacheFolder
     ) throws(SystemError) {
+        let start = Timestamp.now()
+        let mode = writeMode(buffer, now: start)
+        var used = WriteMode.cached
         var files: [(FileIndex, OpenFile)] = []
         var payload = 0
         for slice in slices {
@@ -64,20 +74,37 @@ extension PieceStore {
                 throw error.systemError
             }
             usage?.touch(slice.file, file.descriptor)
-            let code = file.write(part, at: slice.fileOffset)
+            let code: Int32?
+            switch mode == .direct
+                ? file.writeDirectly(part, at: slice.fileOffset, pool: pools.buffers) : nil
+            {
+            case .done: (code, used) = (nil, .direct)
+            case .failed(let error): code = error
+            case nil: code = file.write(part, at: slice.fileOffset)
+            }
             usage?.update(slice.file, file.descriptor)
             if let code { throw SystemError(code, "write cache file \(slice.file)") }
             if files.count <= Self.dirtyFileLimit { files.append((slice.file, file)) }
             payload += slice.length
         }
-        noteWritten(buffer.piece, files, payload)
+        noteWritten(buffer.piece, files, payload, recent: used == .direct ? buffer : nil)
+        if used == .direct { pools.recent.add(buffer, of: self) }
+        let duration = .now() - start
+        pools.writePolicy.withLock { $0.wrote(payload, used, in: duration) }
         pools.counters.addWritten(payload)
         folder.cache.commits.noteWritten(self, bytes: payload)
     }
 
+    private func writeMode(_ buffer: PieceBuffer, now: Timestamp) -> WriteMode {
+        let backlog = pools.writeBacklog.load(ordering: .relaxed)
+        return pools.writePolicy.withLock {
+            $0.mode(bytes: buffer.bytes.count, backlog: backlog, now: now)
+        }
+    }
+
     /// At most what writing adds to the files: whole blocks, one more for each part since it may
     /// begin in the middle of one.
-    private func spaceNeeded(_ slices: [FileSlice], _ folder: CacheFolder) -> Int64 {
+    func spaceNeeded(_ slices: [FileSlice], _ folder: CacheFolder) -> Int64 {
         let block = folder.cache.blockLength
         return slices.reduce(0) { $0 + Int64(($1.length + block - 1) / block * block + block) }
     }
@@ -129,15 +156,14 @@ extension PieceStore {
     // MARK: Beside eviction
 
     /// Waits while a piece that may share a block with this one is being taken off the disk: the
-    /// hole could go through what is written. False where the buffer is not to be written any more:
-    /// it was written before, given up, or handed in again.
-    private func beginWriting(_ buffer: PieceBuffer) -> Bool {
-        let piece = buffer.piece
+    /// hole could go through what is written. False where the piece is not due any more: it was
+    /// written before, given up, or handed in again.
+    func beginWriting(_ piece: PieceIndex, isDue: (PieceStoreState) -> Bool) -> Bool {
         let reach = punchPlan?.reach ?? 0
         while true {
             let ended = evictions.wait { $0 }
             let mayWrite = state.withLock { state -> Bool? in
-                guard state.inMemory[piece] === buffer else { return false }
+                guard isDue(state) else { return false }
                 guard !state.isEvicting(around: piece, reach: reach) else { return nil }
                 state.writing[piece, default: 0] += 1
                 return true
@@ -156,7 +182,7 @@ extension PieceStore {
     /// What is not cached may go again.
     func endAdopting() { state.withLock { $0.isAdopting = false } }
 
-    private func endWriting(_ piece: PieceIndex) {
+    func endWriting(_ piece: PieceIndex) {
         state.withLock { state in
             let count = state.writing[piece] ?? 0
             state.writing[piece] = count > 1 ? count - 1 : nil

@@ -1,0 +1,60 @@
+import Metainfo
+import Reactor
+import TorrentCore
+import TorrentCrypto
+
+extension SharedPieces {
+    /// Torrents looked into, those of the same name and the last used first, and the length of their
+    /// metainfo together: half a second of a mount's start at most. None is looked into where nothing
+    /// is missing.
+    private static let donorLimit = 16
+    private static let metainfoLimit: Int64 = 32 << 20
+
+    /// Finds what other torrents of the cache hold of what is `missing`; nil for nothing.
+    static func find(
+        for metainfo: TorrentMetainfo, torrent: Int64, in catalogue: Catalogue,
+        missing isMissing: (PieceIndex) -> Bool
+    ) -> SharedPieces? {
+        let info = metainfo.info
+        do throws(StorageError) {
+            guard info.geometry.pieces.contains(where: isMissing) else { return nil }
+            let donors = try catalogue.donors(
+                for: torrent, pieceLength: Int64(info.pieceLength),
+                isV2: info.identity.v2 != nil, limit: donorLimit)
+            guard !donors.isEmpty else { return nil }
+            var shared = SharedPieces(pieceCount: info.geometry.pieceCount)
+            var bytesLeft = metainfoLimit
+            for donor in donors where donor.metainfoLength <= bytesLeft {
+                bytesLeft -= donor.metainfoLength
+                try shared.look(into: donor, for: metainfo, isMissing, catalogue)
+            }
+            guard !shared.pieces.isEmpty else { return nil }
+            Log.info(
+                "torrent \(info.identity): \(shared.pieces.setCount) of "
+                    + "\(info.geometry.pieceCount) pieces are those of other torrents in the cache")
+            return shared
+        } catch {
+            // They are fetched instead.
+            Log.warning("\(error)")
+            return nil
+        }
+    }
+
+    private mutating func look(
+        into donor: Catalogue.Donor, for metainfo: TorrentMetainfo,
+        _ isMissing: (PieceIndex) -> Bool, _ catalogue: Catalogue
+    ) throws(StorageError) {
+        guard let bytes = try catalogue.metainfo(of: donor.id),
+            let other = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing()),
+            other.info.identity.description == donor.folder
+        else { return }
+        let cached = try catalogue.cached(
+            of: donor.id, pieceCount: other.info.geometry.pieceCount)
+        let found = pieces
+        let matches = withoutActuallyEscaping(isMissing) { isMissing in
+            PieceMatching(metainfo, missing: { isMissing($0) && !found[$0] })
+                .matches(in: other, cached: cached)
+        }
+        add(Donor(folder: donor.folder, layout: other.info.layout), matches)
+    }
+}
