@@ -42,6 +42,7 @@ var targets: [Target] = [
     target("Metainfo", ["Bencode", "TorrentCore"]),
     target("PeerProtocol", ["Bencode", "Metainfo", "TorrentCore"]),
     target("TrackerProtocol", ["Bencode", "TorrentCore"]),
+    target("DHTProtocol", ["Bencode", "TorrentCore"]),
     target("UTPProtocol", ["TorrentCore"]),
     target("Swarm", ["Metainfo", "TorrentCore"]),
     target("TorrentTree", ["Metainfo", "TorrentCore"]),
@@ -55,9 +56,9 @@ var targets: [Target] = [
     target(
         "TorrentEngine",
         [
-            "Bencode", "CCurl", "CMiniUPnP", "CNATPMP", "Metainfo", "PeerProtocol", "PieceStorage",
-            "Reactor", "Swarm",
-            "TorrentCore", "TorrentCrypto", "TrackerProtocol",
+            "Bencode", "CCurl", "CMiniUPnP", "CNATPMP", "DHTProtocol", "Metainfo", "PeerProtocol",
+            "PieceStorage", "Reactor", "Swarm", "TorrentCore", "TorrentCrypto", "TrackerProtocol",
+            "UTPProtocol",
         ]),
     target(
         "FUSEBridge",
@@ -66,7 +67,8 @@ var targets: [Target] = [
     .executableTarget(
         name: "swarmfs",
         dependencies: [
-            "CLinux", "ControlAPI", "FUSEBridge", "Metainfo", "PieceStorage", "Reactor",
+            "CLinux", "ControlAPI", "DHTProtocol", "FUSEBridge", "Metainfo", "PieceStorage",
+            "Reactor",
             "TorrentCore", "TorrentCrypto", "TorrentEngine", "TorrentTree",
         ],
         swiftSettings: common),
@@ -74,12 +76,16 @@ var targets: [Target] = [
     // Test support and measurement.
     target(
         "SwarmSimulation",
-        ["Metainfo", "PeerProtocol", "Swarm", "TorrentCore", "TorrentTree", "UTPProtocol"]),
+        [
+            "DHTProtocol", "Metainfo", "PeerProtocol", "Swarm", "TorrentCore", "TorrentTree",
+            "UTPProtocol",
+        ]),
     target("TestPeer", ["Metainfo", "PeerProtocol", "TorrentCore"]),
     .executableTarget(
         name: "swarmfs-test-peer",
         dependencies: [
-            "Metainfo", "PeerProtocol", "Reactor", "TestPeer", "TorrentCore", "TorrentCrypto",
+            "DHTProtocol", "Metainfo", "PeerProtocol", "Reactor", "TestPeer", "TorrentCore",
+            "TorrentCrypto",
         ],
         path: "Sources/TestPeerCommand",
         swiftSettings: common),
@@ -101,7 +107,11 @@ var targets: [Target] = [
     tests("SwarmTests", ["Metainfo", "Swarm", "TorrentCore"]),
     tests(
         "SimulationTests",
-        ["Metainfo", "Swarm", "SwarmSimulation", "TorrentCore", "UTPProtocol"]),
+        [
+            "DHTProtocol", "Metainfo", "Swarm", "SwarmSimulation", "TorrentCore", "TorrentCrypto",
+            "UTPProtocol",
+        ]),
+    tests("DHTProtocolTests", ["Bencode", "DHTProtocol", "TorrentCore", "TorrentCrypto"]),
     tests("TorrentTreeTests", ["Metainfo", "TorrentCore", "TorrentCrypto", "TorrentTree"]),
     tests("ReactorTests", ["CLinux", "Reactor", "TorrentCore"]),
     tests("TorrentCryptoTests", ["TorrentCore", "TorrentCrypto"]),
@@ -111,7 +121,8 @@ var targets: [Target] = [
     tests(
         "TorrentEngineTests",
         [
-            "Bencode", "Metainfo", "PeerProtocol", "PieceStorage", "Reactor", "TorrentCore",
+            "Bencode", "DHTProtocol", "Metainfo", "PeerProtocol", "PieceStorage", "Reactor",
+            "TorrentCore",
             "TorrentCrypto", "TorrentEngine",
         ]),
     tests(
@@ -128,10 +139,21 @@ var targets: [Target] = [
     .target(
         name: "RealClients",
         path: "Tests/RealClients",
-        exclude: ["libtorrent_peer.py", "reader.py", "recording_tracker.py"],
+        exclude: ["libtorrent_dht.py", "libtorrent_peer.py", "reader.py", "recording_tracker.py"],
+        swiftSettings: common),
+    // A disk that loses power: what a program did to it is recorded by a library for LD_PRELOAD.
+    .target(name: "DiskRecord", path: "Tests/DiskRecord"),
+    .target(name: "DiskRecorder", dependencies: ["DiskRecord"], path: "Tests/DiskRecorder"),
+    .target(
+        name: "SimulatedDisk", dependencies: ["DiskRecord"], path: "Tests/SimulatedDisk",
         swiftSettings: common),
     tests("CommandTests", ["ControlAPI", "Reactor", "TorrentCore"]),
-    tests("MountTests", ["RealClients"]),
+    tests(
+        "MountTests",
+        [
+            "Metainfo", "PieceStorage", "RealClients", "Reactor", "SimulatedDisk", "TorrentCore",
+            "TorrentCrypto",
+        ]),
     tests("InteroperabilityTests", ["RealClients"]),
 ]
 
@@ -141,10 +163,13 @@ if Context.environment["SWARMFS_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzzers",
             dependencies: [
-                "Bencode", "ControlAPI", "Metainfo", "PeerProtocol", "TorrentCore",
-                "TorrentCrypto", "TrackerProtocol",
+                "Bencode", "ControlAPI", "DHTProtocol", "Metainfo", "PeerProtocol", "Swarm",
+                "TorrentCore", "TorrentCrypto", "TrackerProtocol", "UTPProtocol",
             ],
             swiftSettings: common + [.unsafeFlags(["-parse-as-library"])]))
 }
 
-let package = Package(name: "swarmfs", targets: targets)
+let package = Package(
+    name: "swarmfs",
+    products: [.library(name: "DiskRecorder", type: .dynamic, targets: ["DiskRecorder"])],
+    targets: targets)

@@ -51,6 +51,12 @@ package enum ControlRequest: Equatable, Sendable {
                     paths: try Self.required(envelope.paths, "paths"), range: envelope.range))
         case "pin": self = .start(.pin(paths: try Self.required(envelope.paths, "paths")))
         case "unpin": self = .start(.unpin(paths: try Self.required(envelope.paths, "paths")))
+        case "evict":
+            if let torrent = envelope.torrent {
+                self = .start(.evictTorrent(torrent))
+            } else {
+                self = .start(.evict(paths: try Self.required(envelope.paths, "paths")))
+            }
         default: throw .malformedRequest("unknown request")
         }
     }
@@ -78,6 +84,8 @@ package enum ControlRequest: Equatable, Sendable {
             Envelope(request: "prefetch", paths: paths, range: range)
         case .start(.pin(let paths)): Envelope(request: "pin", paths: paths)
         case .start(.unpin(let paths)): Envelope(request: "unpin", paths: paths)
+        case .start(.evictTorrent(let torrent)): Envelope(request: "evict", torrent: torrent)
+        case .start(.evict(let paths)): Envelope(request: "evict", paths: paths)
         }
     }
 

@@ -9,4 +9,8 @@ package enum ControlTask: Equatable, Sendable {
     case pin(paths: [String])
     /// Let them be evicted again.
     case unpin(paths: [String])
+    /// Evict all of a torrent (its infohash), but what is pinned or in use.
+    case evictTorrent(String)
+    /// The same with files; paths as above.
+    case evict(paths: [String])
 }

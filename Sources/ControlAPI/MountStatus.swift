@@ -16,13 +16,16 @@ package struct MountStatus: Codable, Equatable, Sendable {
     /// mount's process where it is `off` by option, `unsupported` by the kernel or `not_permitted`.
     /// Nil from versions that do not tell, and before the mount is ready.
     package var passthrough: String?
+    /// The node of the DHT; nil where the mount takes no part in it.
+    package var dht: DHTStatus?
     /// The mounted torrents, in the order of the command line.
     package var torrents: [TorrentStatus]
 
     /// A status.
     package init(
         mountpoint: String, pid: Int32, listenPort: UInt16, uptime: Int, version: String,
-        cache: CacheStatus, passthrough: String? = nil, torrents: [TorrentStatus]
+        cache: CacheStatus, passthrough: String? = nil, dht: DHTStatus? = nil,
+        torrents: [TorrentStatus]
     ) {
         self.mountpoint = mountpoint
         self.pid = pid
@@ -31,11 +34,12 @@ package struct MountStatus: Codable, Equatable, Sendable {
         self.version = version
         self.cache = cache
         self.passthrough = passthrough
+        self.dht = dht
         self.torrents = torrents
     }
 
     private enum CodingKeys: String, CodingKey {
-        case mountpoint, pid, uptime, version, cache, passthrough, torrents
+        case mountpoint, pid, uptime, version, cache, passthrough, dht, torrents
         case listenPort = "listen_port"
     }
 }

@@ -14,6 +14,8 @@ package struct TaskStatus: Codable, Equatable, Sendable {
     package var files: Int?
     /// What was found, torrent by torrent; of a verification that has ended.
     package var verification: [TorrentVerification]?
+    /// What was evicted so far.
+    package var eviction: EvictionReport?
 
     /// A task that has just begun.
     package init(task: Int) {
@@ -24,7 +26,7 @@ package struct TaskStatus: Codable, Equatable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case task, done, total, failure, files, verification
+        case task, done, total, failure, files, verification, eviction
         case isFinished = "is_finished"
     }
 }

@@ -20,6 +20,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
     package var peers: Int
     /// Peers that let us download now.
     package var peersUnchoked: Int
+    /// Connected peers that are reached over uTP.
+    package var peersOverUTP: Int
     /// Connected peers that have every piece.
     package var seeds: Int
     /// Bytes a second that arrive now.
@@ -32,6 +34,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
     package var uploaded: Int64
     /// Reads that wait for data now.
     package var waitingReads: Int
+    /// Its web seeds; none from a mount that does not know of them.
+    package var webSeeds: [WebSeedStatus]?
     /// One word: `idle`, `downloading`, `seeding`, ...
     package var state: String
 
@@ -39,8 +43,9 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
     package init(
         infohash: String, infohashV2: String?, name: String, size: Int64, cachedBytes: Int64,
         pieceLength: Int, pieces: Int, piecesCached: Int, peers: Int, peersUnchoked: Int,
+        peersOverUTP: Int,
         seeds: Int, downloadRate: Int, uploadRate: Int, downloaded: Int64, uploaded: Int64,
-        waitingReads: Int, state: String
+        waitingReads: Int, state: String, webSeeds: [WebSeedStatus] = []
     ) {
         self.infohash = infohash
         self.infohashV2 = infohashV2
@@ -52,12 +57,14 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         self.piecesCached = piecesCached
         self.peers = peers
         self.peersUnchoked = peersUnchoked
+        self.peersOverUTP = peersOverUTP
         self.seeds = seeds
         self.downloadRate = downloadRate
         self.uploadRate = uploadRate
         self.downloaded = downloaded
         self.uploaded = uploaded
         self.waitingReads = waitingReads
+        self.webSeeds = webSeeds
         self.state = state
     }
 
@@ -68,9 +75,11 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         case pieceLength = "piece_length"
         case piecesCached = "pieces_cached"
         case peersUnchoked = "peers_unchoked"
+        case peersOverUTP = "peers_utp"
         case downloadRate = "download_rate"
         case uploadRate = "upload_rate"
         case waitingReads = "waiting_reads"
+        case webSeeds = "web_seeds"
     }
 
     /// Encodes every key, an absent v2 infohash as null: scripts can rely on each key being there.
@@ -86,12 +95,14 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         try container.encode(piecesCached, forKey: .piecesCached)
         try container.encode(peers, forKey: .peers)
         try container.encode(peersUnchoked, forKey: .peersUnchoked)
+        try container.encode(peersOverUTP, forKey: .peersOverUTP)
         try container.encode(seeds, forKey: .seeds)
         try container.encode(downloadRate, forKey: .downloadRate)
         try container.encode(uploadRate, forKey: .uploadRate)
         try container.encode(downloaded, forKey: .downloaded)
         try container.encode(uploaded, forKey: .uploaded)
         try container.encode(waitingReads, forKey: .waitingReads)
+        try container.encode(webSeeds ?? [], forKey: .webSeeds)
         try container.encode(state, forKey: .state)
     }
 }

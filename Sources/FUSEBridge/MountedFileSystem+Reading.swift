@@ -104,7 +104,9 @@ extension MountedFileSystem {
             }
             read.onInterrupt(fuseInterrupted, key: key)
             let storage = contents[read.torrent]
-            let id = storage.wait(for: pieces) { [self] in piecesArrived(key) }
+            let id = storage.wait(for: pieces, of: read.file, bytes: read.bytes) { [self] in
+                piecesArrived(key)
+            }
             if let id {
                 switch waiting.start(key, id) {
                 case .waiting:

@@ -3,8 +3,10 @@ import Glibc
 /// The parsers that `scripts/fuzz` feeds, by the name it gives them.
 private let parsers: [String: @Sendable (Span<UInt8>) -> Void] = [
     "Bencode": { BencodeFuzzer.run($0) },
+    "ContentRange": { ContentRangeFuzzer.run($0) },
     "ControlRequest": { ControlRequestFuzzer.run($0) },
     "EncryptionHandshake": { EncryptionHandshakeFuzzer.run($0) },
+    "DHT": { DHTFuzzer.run($0) },
     "ExtensionHandshake": { ExtensionHandshakeFuzzer.run($0) },
     "HTTPTracker": { HTTPTrackerFuzzer.run($0) },
     "Handshake": { HandshakeFuzzer.run($0) },
@@ -17,6 +19,7 @@ private let parsers: [String: @Sendable (Span<UInt8>) -> Void] = [
     "PeerStream": { PeerStreamFuzzer.run($0) },
     "TrackerURL": { TrackerURLFuzzer.run($0) },
     "UDPTracker": { UDPTrackerFuzzer.run($0) },
+    "UTP": { UTPFuzzer.run($0) },
 ]
 
 /// The one that `FUZZ_TARGET` names.

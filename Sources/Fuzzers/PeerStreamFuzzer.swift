@@ -6,11 +6,18 @@ enum PeerStreamFuzzer {
     private static let hash = SHA1Digest(Array(repeating: UInt8(1), count: 20))
     private static let peerID = PeerID(Array("-SF0001-abcdefghijkl".utf8))
 
+    private static let hashes = HashRequest(
+        piecesRoot: .zero, baseLayer: 0, index: 2, length: 2, proofLayers: 2)
+
     static func run(_ bytes: Span<UInt8>) {
         guard let hash, let peerID, bytes.count >= 2 else { return }
         let kind = bytes[0]
         let step = Int(bytes[1]) + 1
-        let identity = TorrentIdentity(v1: hash)
+        let v2 = SHA256Digest(Array(repeating: UInt8(1), count: 32)).map {
+            TorrentIdentity(v2: $0)
+        }
+        let identity =
+            kind & 16 == 0 ? TorrentIdentity(v1: hash) : v2 ?? TorrentIdentity(v1: hash)
         let geometry = PieceGeometry(totalLength: 100_000, pieceLength: 32 * 1024)
         let configuration = PeerConfiguration(
             peerID: peerID, clientName: "fuzz", listenPort: 6881)
@@ -78,6 +85,17 @@ enum PeerStreamFuzzer {
         case .requested(let request): _ = machine.pieceHeader(request)
         case .metadataRequested(let piece): machine.rejectMetadata(piece)
         case .extensionHandshake: machine.requestMetadata(0)
+        case .peerHasAll: machine.requestHashes(hashes)
+        case .hashesRequested(let request):
+            if request.baseLayer == 0 {
+                machine.sendHashes(
+                    request, Array(repeating: 0, count: request.hashCount * SHA256Digest.byteCount))
+            } else {
+                machine.rejectHashes(request)
+            }
+        case .hashesArrived(let request, let hashes):
+            precondition(hashes.count == request.hashCount * SHA256Digest.byteCount)
+            machine.requestHashes(request)
         case .suggested(let piece): machine.dontHave(piece)
         case .peerHave(let piece):
             if let geometry { machine.cancel(geometry.block(0, of: piece)) }

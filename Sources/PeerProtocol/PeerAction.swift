@@ -47,10 +47,19 @@ package enum PeerAction: Equatable, Sendable {
     case metadataArrived(piece: Int, totalSize: Int, bytes: [UInt8])
     /// The peer will not send that piece of the info dictionary.
     case metadataRejected(Int)
+    /// The peer says that its node of the DHT is at this UDP port (BEP 5).
+    case dhtPort(UInt16)
     /// The peer's wish to download has changed (BEP 21).
     case uploadOnly(Bool)
     /// The peer tells of others (BEP 11), unchecked: `PeerExchange` says what to believe.
     case peerExchange(PeerExchangeMessage)
+    /// The peer asks for hashes of a Merkle tree (BEP 52); not checked against the torrent. Answer
+    /// with `sendHashes` or `rejectHashes`.
+    case hashesRequested(HashRequest)
+    /// Hashes that we requested, 32 bytes each; as many as the request wants, and unproven.
+    indirect case hashesArrived(HashRequest, [UInt8])
+    /// The peer will not send those hashes.
+    case hashesRejected(HashRequest)
     /// The peer wants an introduction, or gives one (BEP 55): `Holepunch` says what to do.
     case holepunch(HolepunchMessage)
     /// Close the connection. The last action there is.

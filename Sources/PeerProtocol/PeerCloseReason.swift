@@ -24,6 +24,8 @@ package enum PeerCloseReason: Error, Equatable, Sendable, CustomStringConvertibl
     case unrequested
     /// Many requests that had to be refused.
     case requestFlood
+    /// Hashes that are not what the request wanted (BEP 52).
+    case invalidHashes
     /// An extension handshake that is no dictionary (BEP 10).
     case invalidExtensionHandshake
     /// An extension message that cannot be read.
@@ -46,6 +48,7 @@ package enum PeerCloseReason: Error, Equatable, Sendable, CustomStringConvertibl
         case .invalidBlock: "its block does not fit the torrent"
         case .unrequested: "it sent too much that was not requested"
         case .requestFlood: "it sent too many requests"
+        case .invalidHashes: "its hashes do not fit the request"
         case .invalidExtensionHandshake: "its extension handshake is malformed"
         case .invalidExtensionMessage: "its extension message is malformed"
         case .peerExchangeFlood: "it told of other peers too often"

@@ -9,6 +9,9 @@ package struct PeerConfiguration: Sendable {
     /// Where we accept connections; nil where we do not.
     package var listenPort: UInt16?
 
+    /// The UDP port of our node of the DHT (BEP 5); nil where there is none.
+    package var dhtPort: UInt16?
+
     /// How many of a peer's requests are kept at once (`reqq`, BEP 10); 500 is 8 MiB in flight,
     /// the least that libtorrent and Transmission ask of a fast peer.
     package var requestLimit = 500
@@ -29,6 +32,8 @@ package struct PeerConfiguration: Sendable {
         self.listenPort = listenPort
     }
 
-    /// What our handshakes offer. Not the `hybrid` bit: a hybrid torrent is exchanged as v1.
-    package var reserved: ReservedBits { [.extensionProtocol, .fast] }
+    /// What our handshakes offer; the `hybrid` bit is added where the torrent is one.
+    package var reserved: ReservedBits {
+        dhtPort == nil ? [.extensionProtocol, .fast] : [.extensionProtocol, .fast, .dht]
+    }
 }

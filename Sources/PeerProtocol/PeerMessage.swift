@@ -36,10 +36,12 @@ package enum PeerMessage: Equatable, Sendable {
     case allowedFast(PieceIndex)
     /// A message of an extension, by the number that the receiver gave it (BEP 10).
     case extended(UInt8, [UInt8])
-    /// A request for Merkle hashes: its 48 bytes, which a reject repeats (BEP 52).
-    case hashRequest([UInt8])
-    /// The hash request of these 48 bytes will not be answered (BEP 52).
-    case hashReject([UInt8])
+    /// Asks for hashes of a Merkle tree (BEP 52); any numbers.
+    case hashRequest(HashRequest)
+    /// Hashes of a Merkle tree, 32 bytes each, and the request that they answer (BEP 52).
+    indirect case hashes(HashRequest, [UInt8])
+    /// A request for hashes will not be answered (BEP 52).
+    case hashReject(HashRequest)
     /// A message that means nothing to us; its payload is skipped and not kept.
     case ignored(UInt8)
 }

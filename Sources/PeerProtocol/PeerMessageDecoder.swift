@@ -161,9 +161,8 @@ package struct PeerMessageDecoder: Sendable {
             }
         case MessageID.hashRequest, MessageID.hashes, MessageID.hashReject:
             guard limits.acceptsHashes else { throw .notNegotiated(message: identifier) }
-            // Hashes and rejects answer requests, of which we send none.
-            return identifier == MessageID.hashRequest
-                ? PeerMessageLimits.hashRequest...PeerMessageLimits.hashRequest : nil
+            let head = PeerMessageLimits.hashRequest
+            return identifier == MessageID.hashes ? head...PeerMessageLimits.hashes : head...head
         default: return nil
         }
     }
@@ -190,7 +189,13 @@ package struct PeerMessageDecoder: Sendable {
         case MessageID.extended:
             return .extended(
                 payload[0], [UInt8](copying: payload.extracting(1..<payload.count)))
-        case MessageID.hashRequest: return .hashRequest([UInt8](copying: payload))
+        case MessageID.hashRequest: return .hashRequest(try hashRequest(payload))
+        case MessageID.hashes:
+            return .hashes(
+                try hashRequest(payload),
+                [UInt8](
+                    copying: payload.extracting(PeerMessageLimits.hashRequest..<payload.count)))
+        case MessageID.hashReject: return .hashReject(try hashRequest(payload))
         default: preconditionFailure("a type without a length was skipped before")
         }
     }
@@ -212,5 +217,18 @@ package struct PeerMessageDecoder: Sendable {
         }
         return BlockRequest(
             piece: PieceIndex(Int32(piece)), begin: Int(begin), length: Int(length))
+    }
+
+    private static func hashRequest(
+        _ payload: Span<UInt8>
+    ) throws(PeerCloseReason) -> HashRequest {
+        let size = SHA256Digest.byteCount
+        guard let root = SHA256Digest([UInt8](copying: payload.extracting(0..<size))) else {
+            throw .invalidHashes
+        }
+        return HashRequest(
+            piecesRoot: root, baseLayer: payload.number(at: size),
+            index: payload.number(at: size + 4), length: payload.number(at: size + 8),
+            proofLayers: payload.number(at: size + 12))
     }
 }

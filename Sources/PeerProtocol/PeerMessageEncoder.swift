@@ -37,8 +37,12 @@ package enum PeerMessageEncoder {
             output.append(MessageID.extended)
             output.append(identifier)
             output.append(contentsOf: payload)
-        case .hashRequest(let bytes): append(MessageID.hashRequest, bytes, to: &output)
-        case .hashReject(let bytes): append(MessageID.hashReject, bytes, to: &output)
+        case .hashRequest(let request):
+            append(MessageID.hashRequest, request, hashes: [], to: &output)
+        case .hashes(let request, let hashes):
+            append(MessageID.hashes, request, hashes: hashes, to: &output)
+        case .hashReject(let request):
+            append(MessageID.hashReject, request, hashes: [], to: &output)
         case .ignored(let identifier): append(identifier, to: &output)
         }
     }
@@ -72,5 +76,19 @@ package enum PeerMessageEncoder {
         output.appendNumber(UInt32(1 + payload.count))
         output.append(identifier)
         output.append(contentsOf: payload)
+    }
+
+    private static func append(
+        _ identifier: UInt8, _ request: HashRequest, hashes: [UInt8], to output: inout [UInt8]
+    ) {
+        output.reserveCapacity(output.count + 5 + PeerMessageLimits.hashRequest + hashes.count)
+        output.appendNumber(UInt32(1 + PeerMessageLimits.hashRequest + hashes.count))
+        output.append(identifier)
+        output.append(contentsOf: request.piecesRoot.bytes)
+        output.appendNumber(request.baseLayer)
+        output.appendNumber(request.index)
+        output.appendNumber(request.length)
+        output.appendNumber(request.proofLayers)
+        output.append(contentsOf: hashes)
     }
 }

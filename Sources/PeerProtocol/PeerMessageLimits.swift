@@ -1,3 +1,5 @@
+import TorrentCore
+
 /// What a decoder accepts: lengths by type, checked before a payload is read.
 package struct PeerMessageLimits: Sendable {
     /// The most payload of a block that is read past. We ask for 16 KiB and nothing longer; old
@@ -17,6 +19,9 @@ package struct PeerMessageLimits: Sendable {
     package static let peerExchange = 16 * 1024
     /// The exact payload of a hash request or reject (BEP 52).
     package static let hashRequest = 48
+    /// The most payload of a message with hashes (BEP 52): we ask for no more.
+    package static let hashes =
+        hashRequest + HashRequest.maximumHashes * SHA256Digest.byteCount
 
     /// Length of the torrent's bitfield in bytes; nil while it is not known.
     package var bitfieldLength: Int?

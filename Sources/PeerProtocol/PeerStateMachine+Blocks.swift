@@ -41,7 +41,7 @@ extension PeerStateMachine {
         }
     }
 
-    private mutating func unrequested() throws(PeerCloseReason) {
+    mutating func unrequested() throws(PeerCloseReason) {
         unrequestedCount += 1
         guard unrequestedCount <= Self.maximumUnrequested else { throw .unrequested }
     }
@@ -53,7 +53,7 @@ extension PeerStateMachine {
             throw .invalidRequest
         }
         guard let geometry else { return try refuse(request) }
-        guard geometry.contains(request) else { throw .invalidRequest }
+        guard geometry.mayBeAsked(request) else { throw .invalidRequest }
         guard !amChoking || grantedFast.contains(request.piece) else {
             return try refuse(request)
         }

@@ -1,9 +1,11 @@
 package import TorrentCore
 
 extension PeerStateMachine {
-    mutating func sendHandshake(_ infoHash: SHA1Digest) {
+    mutating func sendHandshake(_ infoHash: SHA1Digest, offersUpgrade: Bool) {
+        var reserved = configuration.reserved
+        if offersUpgrade { reserved.insert(.hybrid) }
         let handshake = Handshake(
-            infoHash: infoHash, peerID: configuration.peerID, reserved: configuration.reserved)
+            infoHash: infoHash, peerID: configuration.peerID, reserved: reserved)
         output.append(contentsOf: handshake.bytes)
         hasSentLately = true
     }
@@ -20,7 +22,9 @@ extension PeerStateMachine {
 
         let handshake = try Handshake(parsing: handshakeBytes.span)
         handshakeBytes = []
-        if case .outgoing(let identity) = role, !identity.matches(handshake.infoHash) {
+        if case .outgoing(let identity, let hash) = role, handshake.infoHash != hash,
+            handshake.infoHash != identity.upgrade(from: hash)
+        {
             throw .wrongInfoHash
         }
         remoteHandshake = handshake
@@ -58,15 +62,20 @@ extension PeerStateMachine {
         lastReceived = now
         keepAliveDeadline = now + configuration.keepAliveInterval
         self.geometry = geometry
+        // A hybrid's peer that offers to is taken to the v2 protocol by our answer (BEP 52).
+        let mayUpgrade = role == .incoming && remote.reserved.contains(.hybrid)
+        let upgrade = mayUpgrade ? identity.upgrade(from: remote.infoHash) : nil
+        let answer = upgrade ?? remote.infoHash
+        supportsHashes = answer == identity.v2?.truncated
         servesMetadata = !isPrivate
         exchangesPeers = !isPrivate
         ownMetadataSize = isPrivate ? nil : metadataSize
         decoder.limits = PeerMessageLimits(
             bitfieldLength: geometry.map { ($0.pieceCount + 7) / 8 }, acceptsFast: supportsFast,
             acceptsExtensions: supportsExtensions,
-            acceptsHashes: remote.infoHash != identity.v1)
+            acceptsHashes: supportsHashes)
 
-        if role == .incoming { sendHandshake(remote.infoHash) }
+        if role == .incoming { sendHandshake(answer, offersUpgrade: false) }
         sendHave(geometry == nil ? nil : have)
         if supportsExtensions {
             var handshake = extensionOffer()
@@ -77,6 +86,7 @@ extension PeerStateMachine {
             if isUploadOnly { handshake.isUploadOnly = true }
             send(.extended(ExtensionID.handshake, handshake.encoded()))
         }
+        if !isPrivate { sendDHTPort() }
     }
 
     /// The metadata is there: checks and reports what the peer said it has, tells it what we have,

@@ -32,7 +32,9 @@ extension PeerStateMachine {
 
     private mutating func receive(_ message: PeerMessage) throws(PeerCloseReason) {
         switch message {
-        case .keepAlive, .port, .ignored, .hashReject: break
+        case .keepAlive, .ignored: break
+        case .port(let port):
+            if supportsDHT, port != 0 { queue(.dhtPort(port)) }
         case .choke:
             guard !peerChoking else { break }
             peerChoking = true
@@ -63,7 +65,9 @@ extension PeerStateMachine {
         case .allowedFast(let piece): receiveAllowedFast(piece)
         case .extended(let identifier, let payload):
             try receiveExtended(identifier, payload)
-        case .hashRequest(let bytes): send(.hashReject(bytes))
+        case .hashRequest(let request): try receiveHashRequest(request)
+        case .hashes(let request, let hashes): try receiveHashes(request, hashes)
+        case .hashReject(let request): try receiveHashReject(request)
         }
     }
 

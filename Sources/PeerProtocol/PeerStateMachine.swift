@@ -65,6 +65,12 @@ package struct PeerStateMachine: Sendable {
     var refusedCount = 0
     var grantedFast: [PieceIndex] = []
 
+    // Hashes.
+    /// The hashes that we asked for and have no answer to.
+    var requestedHashes: [HashRequest] = []
+    /// The peer's requests for hashes that we have neither answered nor refused.
+    var pendingHashes: [HashRequest] = []
+
     // Metadata.
     /// Pieces of metadata that we asked for and have no answer to.
     var requestedMetadata: [Int] = []
@@ -84,6 +90,8 @@ package struct PeerStateMachine: Sendable {
     package internal(set) var supportsFast = false
     /// Whether both sides know the extension protocol (BEP 10).
     package internal(set) var supportsExtensions = false
+    /// Whether both sides took the torrent for a v2 one: messages about hashes may pass (BEP 52).
+    package internal(set) var supportsHashes = false
     /// What the peer's extension handshakes said, taken together.
     package internal(set) var remoteExtensions = ExtensionHandshake()
     /// The pieces that the peer lets us request while it chokes us (BEP 6).
@@ -96,7 +104,9 @@ package struct PeerStateMachine: Sendable {
         handshakeDeadline = now + configuration.handshakeTimeout
         lastReceived = now
         keepAliveDeadline = now + configuration.keepAliveInterval
-        if case .outgoing(let identity) = role { sendHandshake(identity.handshakeHash) }
+        if case .outgoing(let identity, let hash) = role {
+            sendHandshake(hash, offersUpgrade: identity.upgrade(from: hash) != nil)
+        }
     }
 
     // MARK: - Readable state

@@ -33,17 +33,38 @@ package final class DatagramSocket {
         endpoint = SocketAddress { getsockname(descriptor, $0, $1) }.endpoint ?? local
     }
 
-    /// Never lets a datagram be cut into fragments on its way (RFC 1191, RFC 8201), whatever the
-    /// kernel believes of the path: one that is too long is lost, which is what whoever probes the
-    /// path wants to know. Gives the kernel room for `bytes` either way, as far as its limits allow.
+    /// Gives the kernel room for `bytes` either way, as far as its limits allow, and lets routers cut
+    /// datagrams up that are too long for the path.
     package func prepareForStreams(bufferBytes bytes: Int) {
-        if endpoint.address.isV6 {
-            setOption(Int32(IPPROTO_IPV6), IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
-        } else {
-            setOption(Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
-        }
+        setFragmenting(true)
         setOption(SOL_SOCKET, SO_RCVBUF, Int32(clamping: bytes))
         setOption(SOL_SOCKET, SO_SNDBUF, Int32(clamping: bytes))
+    }
+
+    /// Sends one datagram that nobody may cut into fragments (RFC 1191, RFC 8201), whatever the
+    /// kernel believes of the path: one that is too long is lost, which is what whoever probes the
+    /// path wants to know. False where the kernel would not take it. Three system calls.
+    package func sendUnfragmented(
+        _ bytes: UnsafeRawBufferPointer, to endpoint: Endpoint
+    ) -> Bool {
+        setFragmenting(false)
+        defer { setFragmenting(true) }
+        let count = SocketAddress(endpoint).withPointer {
+            sendto(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), $0, $1)
+        }
+        return count == bytes.count
+    }
+
+    private func setFragmenting(_ isAllowed: Bool) {
+        if endpoint.address.isV6 {
+            setOption(
+                Int32(IPPROTO_IPV6), IPV6_MTU_DISCOVER,
+                isAllowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE)
+        } else {
+            setOption(
+                Int32(IPPROTO_IP), IP_MTU_DISCOVER,
+                isAllowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE)
+        }
     }
 
     private func setOption(_ level: Int32, _ option: Int32, _ value: Int32) {

@@ -1,12 +1,23 @@
 /// State of one block of an open piece: a flat record of 16 bytes.
 struct BlockRecord {
     enum Status: UInt8 {
+        /// Nobody needs it: of a piece of which only blocks that reads wait for are fetched.
+        case unwanted
         /// To be requested.
         case missing
         /// Requested of somebody who is still expected to answer.
         case requested
         /// In the buffer, or padding, which the buffer has from the start.
         case present
+    }
+
+    /// How far a block that is verified by itself has come (BEP 52).
+    enum Check: UInt8 {
+        case none
+        /// It is being hashed.
+        case verifying
+        /// It is right, whoever sent it.
+        case verified
     }
 
     /// More copies of one block are never asked for.
@@ -26,6 +37,8 @@ struct BlockRecord {
     private var third = nobody
     /// Slot of the peer that writes it straight into the buffer now.
     var writer = nobody
+    /// Of a sparse piece's block that is present.
+    var check = Check.none
     /// Key of the peer that sent it.
     var sender = noSender
 

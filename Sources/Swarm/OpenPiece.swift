@@ -27,6 +27,14 @@ struct OpenPiece {
     var isOnParole = false
     /// The slot of the peer that has it on parole; nobody yet where negative.
     var paroleOwner = BlockRecord.nobody
+    /// Since when a read is known to wait for peers that have it.
+    var urgentSince: Timestamp?
+    /// It has no buffer, and only blocks that reads wait for are fetched.
+    var isSparse = false
+    /// It is to become whole as soon as there is memory.
+    var isToBeWhole = false
+    /// Bytes that it counts for in the memory budget.
+    var charge = 0
     /// Since when nobody wants it.
     var idleSince: Timestamp?
 

@@ -17,6 +17,8 @@ struct OpenPieces {
     private(set) var speculativeBytes = 0
     /// How many pieces are open.
     private(set) var count = 0
+    /// How many of them are sparse.
+    private(set) var sparseCount = 0
 
     init(pieceCount: Int, pieceLength: Int) {
         slotNumbers = Array(repeating: Int32(Self.none), count: pieceCount)
@@ -37,7 +39,9 @@ struct OpenPieces {
         _modify { yield &blocks[slot * stride + block] }
     }
 
-    mutating func open(_ piece: PieceIndex, geometry: PieceGeometry, isUrgent: Bool) -> Int {
+    mutating func open(
+        _ piece: PieceIndex, geometry: PieceGeometry, isUrgent: Bool, isSparse: Bool = false
+    ) -> Int {
         let slot: Int
         if let reused = free.popLast() {
             slot = reused
@@ -48,22 +52,26 @@ struct OpenPieces {
         }
         let length = geometry.length(of: piece)
         let blockCount = geometry.blockCount(of: piece)
-        for block in 0..<blockCount { blocks[slot * stride + block] = BlockRecord() }
+        var record = BlockRecord()
+        if isSparse { record.status = .unwanted }
+        for block in 0..<blockCount { blocks[slot * stride + block] = record }
         slots[slot] = OpenPiece(
             state: .active, piece: piece, length: length, blockCount: blockCount,
-            missing: blockCount, remaining: blockCount, isUrgent: isUrgent)
+            missing: isSparse ? 0 : blockCount, remaining: blockCount, isUrgent: isUrgent,
+            isSparse: isSparse, charge: isSparse ? 0 : length)
         slotNumbers[piece.value] = Int32(slot)
-        bytes += length
-        if !isUrgent { speculativeBytes += length }
+        bytes += slots[slot].charge
+        if !isUrgent { speculativeBytes += slots[slot].charge }
         count += 1
+        if isSparse { sparseCount += 1 }
         return slot
     }
 
     mutating func close(_ slot: Int) {
         slotNumbers[slots[slot].piece.value] = Int32(Self.none)
-        bytes -= slots[slot].length
-        if !slots[slot].isUrgent { speculativeBytes -= slots[slot].length }
+        charge(slot, 0)
         count -= 1
+        if slots[slot].isSparse { sparseCount -= 1 }
         slots[slot].state = .closed
         free.append(slot)
     }
@@ -71,7 +79,51 @@ struct OpenPieces {
     mutating func setUrgent(_ slot: Int, _ isUrgent: Bool) {
         guard slots[slot].isUrgent != isUrgent else { return }
         slots[slot].isUrgent = isUrgent
-        speculativeBytes += isUrgent ? -slots[slot].length : slots[slot].length
+        slots[slot].urgentSince = nil
+        speculativeBytes += isUrgent ? -slots[slot].charge : slots[slot].charge
+    }
+
+    private mutating func charge(_ slot: Int, _ amount: Int) {
+        let change = amount - slots[slot].charge
+        slots[slot].charge = amount
+        bytes += change
+        if !slots[slot].isUrgent { speculativeBytes += change }
+    }
+
+    // MARK: - Sparse pieces
+
+    /// A block of a sparse piece is needed; false where that was known.
+    mutating func want(_ slot: Int, _ block: Int) -> Bool {
+        guard blocks[slot * stride + block].status == .unwanted else { return false }
+        blocks[slot * stride + block].status = .missing
+        slots[slot].missing += 1
+        if block < slots[slot].cursor { slots[slot].cursor = block }
+        charge(slot, slots[slot].charge + BlockRequest.standardLength)
+        return true
+    }
+
+    /// What a sparse piece still lacks is needed no more.
+    mutating func unwantMissing(_ slot: Int) {
+        guard slots[slot].isSparse, slots[slot].missing > 0 else { return }
+        for block in 0..<slots[slot].blockCount
+        where blocks[slot * stride + block].status == .missing {
+            blocks[slot * stride + block].status = .unwanted
+            slots[slot].missing -= 1
+        }
+    }
+
+    /// All of a sparse piece is needed.
+    mutating func becomeWhole(_ slot: Int) {
+        slots[slot].isSparse = false
+        slots[slot].isToBeWhole = false
+        sparseCount -= 1
+        slots[slot].cursor = 0
+        charge(slot, slots[slot].length)
+        for block in 0..<slots[slot].blockCount
+        where blocks[slot * stride + block].status == .unwanted {
+            blocks[slot * stride + block].status = .missing
+            slots[slot].missing += 1
+        }
     }
 
     /// The first missing block at or after `start` that `peer` is not asked for yet. Moves the
@@ -98,12 +150,13 @@ struct OpenPieces {
     mutating func becomeMissing(_ slot: Int, _ block: Int) {
         let index = slot * stride + block
         switch blocks[index].status {
-        case .missing: return
+        case .missing, .unwanted: return
         case .requested: break
         case .present: slots[slot].remaining += 1
         }
         blocks[index].status = .missing
         blocks[index].sender = BlockRecord.noSender
+        blocks[index].check = .none
         slots[slot].missing += 1
         if block < slots[slot].cursor { slots[slot].cursor = block }
     }

@@ -8,6 +8,8 @@ package struct PeerTraits: Sendable {
     package let supportsFast: Bool
     /// How many requests the peer queues (`reqq` of BEP 10).
     package let requestLimit: Int
+    /// Messages about hashes may pass (BEP 52).
+    package let supportsHashes: Bool
     /// We dialled.
     package let isOutgoing: Bool
     /// The name that it gave itself.
@@ -16,12 +18,13 @@ package struct PeerTraits: Sendable {
     /// Traits of a peer.
     package init(
         address: Endpoint, supportsFast: Bool, requestLimit: Int, isOutgoing: Bool,
-        peerID: PeerID? = nil
+        peerID: PeerID? = nil, supportsHashes: Bool = false
     ) {
         self.address = address
         self.supportsFast = supportsFast
         self.requestLimit = requestLimit
         self.isOutgoing = isOutgoing
         self.peerID = peerID
+        self.supportsHashes = supportsHashes
     }
 }

@@ -10,7 +10,18 @@ package struct ReadScheduler: Sendable {
     /// small pieces, short enough that two streams advance together.
     static let turn = 64
 
-    private var reads: [ReadKey: Range<PieceIndex>] = [:]
+    private struct Read {
+        let pieces: Range<PieceIndex>
+        /// The part of the payload that it needs; nil for all of the pieces.
+        let bytes: Range<Int64>?
+    }
+
+    /// Reads of one piece whose parts are told apart; with more, all of it is needed.
+    private static let partLimit = 64
+
+    private var reads: [ReadKey: Read] = [:]
+    /// What reads need of the pieces that they wait for; nil for all of one.
+    private var parts: [PieceIndex: [Range<Int64>?]] = [:]
     /// How many reads wait for each piece.
     private var readers: [PieceIndex: Int] = [:]
     /// The pieces that reads wait for, earliest read first.
@@ -60,14 +71,16 @@ package struct ReadScheduler: Sendable {
     /// A read waits for those of `pieces` that `have` lacks. Returns the pieces that nobody waited
     /// for before.
     package mutating func readArrived(
-        _ read: ReadKey, pieces: Range<PieceIndex>, have: borrowing Bitfield
+        _ read: ReadKey, pieces: Range<PieceIndex>, bytes: Range<Int64>? = nil,
+        have: borrowing Bitfield
     ) -> [PieceIndex] {
         _ = readEnded(read)
-        reads[read] = pieces
+        reads[read] = Read(pieces: pieces, bytes: bytes)
         var added: [PieceIndex] = []
         var next = pieces.lowerBound
         while let piece = have.first(in: next..<pieces.upperBound, isSet: false) {
             if addReader(of: piece) { added.append(piece) }
+            addPart(bytes, of: piece)
             next = piece.advanced(by: 1)
         }
         return added
@@ -75,7 +88,7 @@ package struct ReadScheduler: Sendable {
 
     /// A read waits no longer. Returns the pieces that now nobody waits for.
     package mutating func readEnded(_ read: ReadKey) -> [PieceIndex] {
-        guard let pieces = reads.removeValue(forKey: read) else { return [] }
+        guard let pieces = reads.removeValue(forKey: read)?.pieces else { return [] }
         var left: [PieceIndex] = []
         for piece in pieces {
             guard let count = readers[piece] else { continue }
@@ -96,12 +109,16 @@ package struct ReadScheduler: Sendable {
 
     /// A piece is here no more. Returns whether a read waits for it (that needs other pieces too).
     package mutating func pieceLost(_ piece: PieceIndex) -> Bool {
-        let count = reads.values.reduce(0) { $0 + ($1.contains(piece) ? 1 : 0) }
+        let waiting = reads.values.filter { $0.pieces.contains(piece) }
+        let count = waiting.count
         for index in streams.indices where streams[index].window.contains(piece) {
             streams[index].cursor = min(streams[index].cursor, piece)
         }
         guard count > 0 else { return false }
-        for _ in 0..<count { _ = addReader(of: piece) }
+        for read in waiting {
+            _ = addReader(of: piece)
+            addPart(read.bytes, of: piece)
+        }
         return true
     }
 
@@ -190,6 +207,16 @@ package struct ReadScheduler: Sendable {
         for later in index..<streams.count { streamNumbers[streams[later].key] = later }
     }
 
+    /// The parts of the payload that reads which wait for the piece need of it and others; nil for
+    /// all of it.
+    func bytes(of piece: PieceIndex) -> [Range<Int64>?] { parts[piece] ?? [] }
+
+    private mutating func addPart(_ bytes: Range<Int64>?, of piece: PieceIndex) {
+        let count = parts[piece]?.count ?? 0
+        guard count <= Self.partLimit else { return }
+        parts[piece, default: []].append(count < Self.partLimit ? bytes : nil)
+    }
+
     private mutating func addReader(of piece: PieceIndex) -> Bool {
         let count = readers[piece] ?? 0
         readers[piece] = count + 1
@@ -199,6 +226,7 @@ package struct ReadScheduler: Sendable {
 
     private mutating func removeUrgent(_ piece: PieceIndex) {
         readers[piece] = nil
+        parts[piece] = nil
         if let index = urgent.firstIndex(of: piece) { urgent.remove(at: index) }
     }
 }

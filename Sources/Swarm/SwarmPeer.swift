@@ -10,6 +10,10 @@ struct SwarmPeer {
     }
 
     let key: PeerKey
+    /// What the blocks that it sends are known by.
+    var senderKey: PeerKey
+    /// Set where this is no peer but one of a web seed's lanes.
+    var lane: WebSeedLane?
     let traits: PeerTraits
     var requestLimit: Int
     var isConnected = true
@@ -64,12 +68,16 @@ struct SwarmPeer {
     var probeAt = Timestamp.zero
     var probePause = TorrentStateMachine.firstProbe
     var refusals: [Refusal] = []
+    /// Hashes that it did not give one after the other, and until when it is asked for none.
+    var hashRefusals = 0
+    var hashPauseUntil = Timestamp.zero
 
     var downloaded: RateEstimator
     var uploaded: RateEstimator
 
     init(key: PeerKey, traits: PeerTraits, now: Timestamp) {
         self.key = key
+        senderKey = key
         self.traits = traits
         requestLimit = max(1, traits.requestLimit)
         sharingKey = SharingRank.key(of: traits.peerID)

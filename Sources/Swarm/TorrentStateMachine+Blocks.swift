@@ -13,7 +13,9 @@ extension TorrentStateMachine {
         guard let index = outstandingIndex(number, request, block) else { return .discard }
         let record = peers[number].queue[index]
         peers[number].queue.insertFlags(.begun, at: index)
-        if record.flags.contains(.alone), !record.flags.contains(.begun) {
+        if record.flags.contains(.alone), !record.flags.contains(.begun),
+            peers[number].lane == nil
+        {
             peers[number].model.firstByteArrived(sentAt: record.sentAt, now: now)
         }
         let slot = open.slot(of: request.piece)
@@ -23,6 +25,7 @@ extension TorrentStateMachine {
             peers[number].queue.insertFlags(.discarded, at: index)
             return .discard
         }
+        if open[slot].isSparse { return .scratch }
         let writer = open[slot, block].writer
         guard writer == BlockRecord.nobody || writer == Int16(number) else { return .scratch }
         open[slot, block].writer = Int16(number)
@@ -45,6 +48,7 @@ extension TorrentStateMachine {
         }
         let record = peers[number].queue.remove(at: index)
         peers[number].downloaded.add(length)
+        countWebSeedBytes(number, length)
         if record.flags.contains(.recalled) { peers[number].futileCount += 1 }
         peers[number].answeredSentAt = max(peers[number].answeredSentAt, record.sentAt)
         sentSomething(number)
@@ -148,8 +152,13 @@ extension TorrentStateMachine {
             cancelCopy(at: second, except: number, request, block)
             cancelCopy(at: third, except: number, request, block)
         }
-        open.becomePresent(slot, block, sender: peers[number].key.rawValue)
-        if open[slot].remaining == 0 { beginVerifying(slot) }
+        open.becomePresent(slot, block, sender: peers[number].senderKey.rawValue)
+        if open[slot].isSparse {
+            verifyBlock(slot, block)
+            if open[slot].remaining == 0 { becomeWhole(slot) }
+        } else if open[slot].remaining == 0 {
+            beginVerifying(slot)
+        }
         return .wanted
     }
 

@@ -11,6 +11,12 @@ extension TorrentStateMachine {
         guard peerNumbers[key] == nil else { return }
         var peer = SwarmPeer(key: key, traits: traits, now: now)
         peer.waitingSince = now
+        let number = place(peer)
+        availability.add(peers[number].bits)
+    }
+
+    /// Gives a peer, or a lane of a web seed, a slot.
+    mutating func place(_ peer: SwarmPeer) -> Int {
         let number: Int
         if let reused = freePeers.popLast() {
             number = reused
@@ -21,8 +27,8 @@ extension TorrentStateMachine {
             number = peers.count
             peers.append(peer)
         }
-        peerNumbers[key] = number
-        availability.add(peers[number].bits)
+        peerNumbers[peer.key] = number
+        return number
     }
 
     /// A connection is gone; whatever was asked of it is asked of others in this turn.
@@ -35,6 +41,7 @@ extension TorrentStateMachine {
         } else {
             availability.remove(peers[number].bits)
         }
+        forgetHashes(of: key)
         departed.append((key, peers[number].traits.address))
         if departed.count > Self.departedLimit { departed.removeFirst() }
         let freesSlot = !peers[number].amChoking
@@ -99,6 +106,7 @@ extension TorrentStateMachine {
             becomeSeed(number)
         }
         if !have[piece] { setInterested(number) }
+        hashSourceAppeared()
         if scheduler.isWanted(piece) {
             peers[number].exhaustedAt = .max
             if scheduler.isUrgent(piece) { urgentHasWork = true }
@@ -212,6 +220,7 @@ extension TorrentStateMachine {
 
     private mutating func piecesAppeared(_ number: Int) {
         if hasPieceWeLack(number) { setInterested(number) }
+        hashSourceAppeared()
         if scheduler.hasDemand {
             peers[number].exhaustedAt = .max
             urgentHasWork = true

@@ -34,17 +34,9 @@ extension TorrentStateMachine {
         guard now >= openingPausedUntil, shortage != .reads, isUrgent || shortage == .none else {
             return nil
         }
+        if isUrgent, mayBeSparse(piece) { return openSparse(piece) }
         let length = geometry.length(of: piece)
-        while !fits(length, isUrgent: isUrgent) {
-            guard let victim = victim(isUrgent: isUrgent) else {
-                shortage = isUrgent ? .reads : .readahead
-                return nil
-            }
-            let dropped = open[victim].piece
-            availableBytes = min(availableBytes, .max - length) + open[victim].length
-            close(victim)
-            actions.append(.dropPiece(dropped))
-        }
+        guard makeRoom(for: length, isUrgent: isUrgent) else { return nil }
         let slot = open.open(piece, geometry: geometry, isUrgent: isUrgent)
         open[slot].isOnParole = smartBan.hasFailed(piece)
         actions.append(.openPiece(piece))
@@ -59,8 +51,27 @@ extension TorrentStateMachine {
         return slot
     }
 
+    /// Drops pieces until one of `length` fits the budget; false where none is left to be dropped.
+    mutating func makeRoom(
+        for length: Int, isUrgent: Bool, sparing spared: Int = OpenPieces.none
+    ) -> Bool {
+        while !fits(length, isUrgent: isUrgent) {
+            guard let victim = victim(isUrgent: isUrgent, sparing: spared) else {
+                shortage = isUrgent ? .reads : .readahead
+                return false
+            }
+            let dropped = open[victim].piece
+            if !open[victim].isSparse {
+                availableBytes = min(availableBytes, .max - length) + open[victim].length
+            }
+            close(victim)
+            actions.append(.dropPiece(dropped))
+        }
+        return true
+    }
+
     private func fits(_ length: Int, isUrgent: Bool) -> Bool {
-        if open.count == 0 { return true }
+        if open.count == open.sparseCount { return true }
         let reserve = isUrgent ? 0 : configuration.bufferBytes / 4
         return open.bytes + length <= configuration.bufferBytes
             && length + reserve <= availableBytes
@@ -68,9 +79,10 @@ extension TorrentStateMachine {
                 || open.speculativeBytes + length <= configuration.bufferBytes - reserve)
     }
 
-    private func victim(isUrgent: Bool) -> Int? {
+    private func victim(isUrgent: Bool, sparing spared: Int) -> Int? {
         var best: Int?
         for slot in open.slots.indices where open[slot].state == .active && !open[slot].isUrgent {
+            guard slot != spared else { continue }
             guard isUrgent || open[slot].idleSince != nil else { continue }
             guard let known = best else {
                 best = slot
@@ -130,7 +142,10 @@ extension TorrentStateMachine {
         open[slot].idleSince = now
         let isNearlyThere =
             open[slot].missing == 0 && open[slot].remaining * 4 <= open[slot].blockCount
-        if !isNearlyThere { cancelRequests(slot) }
+        if !isNearlyThere {
+            cancelRequests(slot)
+            open.unwantMissing(slot)
+        }
         memoryFreed()
     }
 }

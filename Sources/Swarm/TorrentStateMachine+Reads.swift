@@ -1,14 +1,29 @@
 package import TorrentCore
 
 extension TorrentStateMachine {
-    /// A read waits for those of these pieces that we lack.
+    /// A read waits for those of these pieces that we lack; where `bytes` names a part of the
+    /// payload, for no more of them than that.
     package mutating func readArrived(
-        _ read: ReadKey, pieces: Range<PieceIndex>, now: Timestamp
+        _ read: ReadKey, pieces: Range<PieceIndex>, bytes: Range<Int64>? = nil, now: Timestamp
     ) {
         self.now = now
-        let added = scheduler.readArrived(
-            read, pieces: pieces.clamped(to: geometry.pieces), have: have)
+        let pieces = pieces.clamped(to: geometry.pieces)
+        let added = scheduler.readArrived(read, pieces: pieces, bytes: bytes, have: have)
         for piece in added { becomeUrgent(piece) }
+        guard hashes.tree != nil else { return }
+        for piece in added { fetchLayer(for: piece) }
+        guard open.sparseCount > 0 else { return }
+        for piece in pieces {
+            let slot = open.slot(of: piece)
+            guard slot != OpenPieces.none, open[slot].isSparse else { continue }
+            if let bytes {
+                want(blocks(of: piece, in: bytes), of: slot)
+            } else {
+                becomeWhole(slot)
+            }
+            urgentHasWork = true
+            workAppeared()
+        }
     }
 
     /// A read waits no longer: answered, cancelled or timed out.
@@ -30,7 +45,10 @@ extension TorrentStateMachine {
         _ stream: StreamKey, pieces: Range<PieceIndex>, now: Timestamp
     ) {
         self.now = now
-        let left = scheduler.setWindow(stream, pieces.clamped(to: geometry.pieces))
+        let window = pieces.clamped(to: geometry.pieces)
+        let left = scheduler.setWindow(stream, window)
+        widenSparse(in: window)
+        fetchLayers(for: window)
         for range in left {
             for piece in range {
                 let slot = open.slot(of: piece)
@@ -45,7 +63,11 @@ extension TorrentStateMachine {
         let wanted = pieces.clamped(to: geometry.pieces)
         let missing = wanted.filter { !have[$0] }
         guard !missing.isEmpty else { return .none }
-        guard !peerNumbers.isEmpty else { return .noPeers }
+        if missing.contains(where: isFetched) { return .webSeed(bytesPerSecond: Int(totalRate)) }
+        guard peerCount > 0 else {
+            return webSeeds.lazy.compactMap(\.lastFailure).first.map { .webSeedsFailed($0) }
+                ?? .noPeers
+        }
         if let rare = missing.first(where: { availability.count(of: $0) == 0 }) {
             return .noPeerHas(rare)
         }
@@ -67,6 +89,14 @@ extension TorrentStateMachine {
         return .slow(peers: sending, bytesPerSecond: Int(totalRate))
     }
 
+    /// Whether a web seed has been asked for some of the piece.
+    private func isFetched(_ piece: PieceIndex) -> Bool {
+        guard !webSeeds.isEmpty else { return false }
+        let slot = open.slot(of: piece)
+        guard slot != OpenPieces.none else { return false }
+        return (0..<open[slot].blockCount).contains { isRequestedOfWebSeed(slot, $0) }
+    }
+
     private mutating func becomeUrgent(_ piece: PieceIndex) {
         urgentSince[piece] = now
         let slot = open.slot(of: piece)
@@ -76,7 +106,7 @@ extension TorrentStateMachine {
             // What peers owe that choke, or do not send, was not urgent so far; nor what was taken
             // back for other reads.
             for number in peers.indices where peers[number].isConnected {
-                if peers[number].isChokingUs {
+                if peers[number].isChokingUs, peers[number].lane == nil {
                     abandon(number, onlyUrgent: true)
                 } else if peers[number].queue.cancelledCount > 0 {
                     abandonRecalled(number, slot)

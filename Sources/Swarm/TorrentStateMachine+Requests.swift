@@ -8,12 +8,22 @@ extension TorrentStateMachine {
         for _ in 0..<2 where needsSchedule {
             needsSchedule = false
             findSharers()
+            webSeedsAreDue = true
             scheduleUrgent()
             for number in peers.indices where peers[number].isConnected { refill(number) }
+            scheduleHashes()
         }
-        if lateCheckAt == nil, !scheduler.urgent.isEmpty, !peerNumbers.isEmpty {
+        if webSeedsAreDue { scheduleWebSeeds() }
+        if lateCheckAt == nil, !scheduler.urgent.isEmpty, mayOweBlocks {
             lateCheckAt = now + Self.lateCheckInterval
         }
+    }
+
+    /// Whether somebody may be late with a block: not where web seeds alone are there, and rest.
+    private var mayOweBlocks: Bool {
+        !peerNumbers.isEmpty
+            && (webSeeds.isEmpty
+                || peers.contains { $0.isConnected && ($0.lane == nil || $0.queue.liveCount > 0) })
     }
 
     /// Whether blocks of the piece may be requested of the peer.
@@ -21,6 +31,7 @@ extension TorrentStateMachine {
         peers[number].isConnected && !peers[number].isBanned && peers[number].has(piece)
             && (!peers[number].isChokingUs || peers[number].allowedFast.contains(piece))
             && !peers[number].refuses(piece, now: now)
+            && !(hashes.unverifiable?[piece] ?? false)
     }
 
     /// Fills one peer's windows, with what reads wait for first. A peer that stalled is only given
@@ -98,6 +109,8 @@ extension TorrentStateMachine {
         open[slot, block].addRequester(Int16(number))
         open.becomeRequested(slot, block)
         if open[slot].isUrgent { urgentBytes += length }
+        // A lane is asked for a whole run at once.
+        guard peers[number].lane == nil else { return }
         actions.append(
             .request(
                 peers[number].key, BlockRequest(piece: piece, begin: begin, length: length)))
@@ -174,7 +187,7 @@ extension TorrentStateMachine {
 
     /// Whether the others will be done with the piece long before this peer could send a block.
     private func isTooSlow(_ number: Int, _ slot: Int) -> Bool {
-        guard totalRate > 0, peerNumbers.count > 1 else { return false }
+        guard totalRate > 0, peerCount > 1 else { return false }
         let mine = peers[number].secondsToArrival(assumedRate: assumedRate, now: now)
         let others = Double(open[slot].remaining * BlockRequest.standardLength) / totalRate
         return mine > 2 * others + 0.2

@@ -63,7 +63,7 @@ extension TorrentStateMachine {
 
     /// Whether the piece is to come from somebody else than the seed, since another reader fetches
     /// it, or has it. While a read waits for it that holds for a few turns only.
-    private func isLeftToOthers(_ piece: PieceIndex, _ seed: Int) -> Bool {
+    func isLeftToOthers(_ piece: PieceIndex, _ seed: Int) -> Bool {
         let place = place(inLineFor: piece, seed)
         guard place > 0 else { return false }
         guard let since = urgentSince[piece] else { return true }
@@ -73,7 +73,7 @@ extension TorrentStateMachine {
 
     /// How many readers come before us in fetching the piece from the seed; one more where somebody
     /// has it already. Linear in the number of those who read along.
-    private func place(inLineFor piece: PieceIndex, _ seed: Int) -> Int {
+    func place(inLineFor piece: PieceIndex, _ seed: Int) -> Int {
         guard let own = sharingKey else { return 0 }
         let mine = SharingRank.weight(own, piece)
         let isUrgent = urgentSince[piece] != nil
@@ -126,6 +126,11 @@ extension TorrentStateMachine {
         guard let seed = candidates.first(where: { isShared($0.number) }),
             place(inLineFor: piece, seed.number) > 0
         else { return }
+        turnMissed()
+    }
+
+    /// Nobody took a turn.
+    mutating func turnMissed() {
         missedTurns += 1
         guard missedTurns >= Self.missedTurnLimit else { return }
         missedTurns = 0

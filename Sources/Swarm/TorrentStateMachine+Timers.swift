@@ -8,12 +8,14 @@ extension TorrentStateMachine {
         if let lateCheckAt { next = min(next, lateCheckAt) }
         if let turnEndsAt { next = min(next, turnEndsAt) }
         if open.count > 0 || scheduler.hasDemand { next = min(next, maintenanceAt) }
+        if let due = nextWebSeedDeadline { next = min(next, due) }
         return next
     }
 
     /// Time has passed. Calling it early or often does no harm.
     package mutating func timerFired(now: Timestamp) {
         self.now = now
+        webSeedsAreDue = true
         if let at = lateCheckAt, at <= now {
             lateCheckAt = nil
             rescueLateBlocks()
@@ -39,7 +41,8 @@ extension TorrentStateMachine {
         totalRate = downloaded.rate(now: now)
         var rates: [Double] = []
         for number in peers.indices where peers[number].isConnected {
-            if !peers[number].queue.isEmpty {
+            // A web seed's transport has its own time-outs.
+            if !peers[number].queue.isEmpty, peers[number].lane == nil {
                 checkStall(number)
                 dropTimedOut(number)
             }
@@ -55,6 +58,7 @@ extension TorrentStateMachine {
         rates.sort()
         assumedRate = rates.isEmpty ? PeerModel.unprovenRate : rates[rates.count / 2]
         dropIdlePieces()
+        checkHashes()
         if openingPausedUntil > .zero, openingPausedUntil <= now {
             openingPausedUntil = .zero
             resumeOpening()

@@ -16,6 +16,7 @@ extension TorrentStateMachine {
             if ownsBuffer { actions.append(.dropPiece(piece)) }
         }
         have[piece] = true
+        hashes.forget(piece)
         scheduler.pieceArrived(piece)
         urgentSince[piece] = nil
         actions.append(.announceHave(piece))
@@ -70,8 +71,16 @@ extension TorrentStateMachine {
 
     /// Bans a peer: it is asked nothing more, and what it sent of unfinished pieces is fetched
     /// again from others.
-    private mutating func ban(_ key: PeerKey, _ reason: SwarmBanReason) {
+    mutating func ban(_ key: PeerKey, _ reason: SwarmBanReason) {
         discardBlocks(of: key)
+        if let seed = webSeed(of: key) {
+            switch reason {
+            case .soleSource(let piece), .badBlock(let piece): banWebSeed(seed, from: piece)
+            // No server is asked for hashes.
+            case .badHashes: break
+            }
+            return
+        }
         guard let number = peerNumbers[key] else {
             guard let gone = departed.first(where: { $0.key == key }) else { return }
             actions.append(.banEndpoint(gone.address, reason))
@@ -88,6 +97,7 @@ extension TorrentStateMachine {
             for block in 0..<open[slot].blockCount
             where open[slot, block].sender == key.rawValue
                 && open[slot, block].status == .present
+                && open[slot, block].check != .verified
             {
                 returnBlock(slot, block)
             }

@@ -1,3 +1,4 @@
+package import Metainfo
 package import TorrentCore
 
 /// All decisions about one torrent's swarm: what to request of whom, when to give up on a peer,
@@ -19,6 +20,7 @@ package struct TorrentStateMachine: Sendable {
     var scheduler = ReadScheduler()
     var open: OpenPieces
     var smartBan = SmartBan()
+    var hashes: HashPlan
     var choker: Choker
     var random: SeededRandom
     /// Orders equally rare pieces, differently in every client.
@@ -43,6 +45,14 @@ package struct TorrentStateMachine: Sendable {
     var lastPeer = 0
     /// Addresses of peers that left, for bans that come late.
     var departed: [(key: PeerKey, address: Endpoint)] = []
+
+    /// Which files pieces are made of; known where there are web seeds.
+    var layout: FileLayout?
+    var webSeeds: [WebSeed] = []
+    /// Web seeds are to be looked at in this turn.
+    var webSeedsAreDue = false
+    /// Peers could not keep up a moment ago: until then web seeds help with readahead.
+    var webSeedsHelpUntil = Timestamp.zero
 
     var actions: [SwarmAction] = []
     var now: Timestamp
@@ -82,14 +92,20 @@ package struct TorrentStateMachine: Sendable {
     ///   - isPadding: whether a block lies wholly in padding (BEP 47). It is asked once for each
     ///     block of a piece that is opened; such a block is never requested, and counts as there.
     ///     Nil where the torrent has no padding.
+    ///   - tree: where a piece stands in its file's Merkle tree, for reads of single blocks; nil where
+    ///     the torrent has none (v1), or they are not wanted. It is to know at once what was told by
+    ///     `layerArrived`.
+    ///   - unverifiable: pieces that cannot be verified, whole or not, before `layerArrived`.
     package init(
         geometry: PieceGeometry, have: Bitfield, configuration: SwarmConfiguration, seed: UInt64,
-        now: Timestamp, isPadding: (@Sendable (BlockRequest) -> Bool)? = nil
+        now: Timestamp, isPadding: (@Sendable (BlockRequest) -> Bool)? = nil,
+        tree: (@Sendable (PieceIndex) -> PieceTree?)? = nil, unverifiable: Bitfield? = nil
     ) {
         precondition(have.count == geometry.pieceCount)
         self.geometry = geometry
         self.configuration = configuration
         self.isPadding = isPadding
+        hashes = HashPlan(tree: tree, unverifiable: unverifiable)
         self.have = have
         self.now = now
         availability = PieceAvailability(pieceCount: geometry.pieceCount)
@@ -127,16 +143,10 @@ package struct TorrentStateMachine: Sendable {
     /// Payload bytes up, down and wasted so far, without the counts and rates.
     package var counts: SwarmStatistics { counters }
 
-    /// Whether the peer is connected and has every piece.
-    package func isSeed(_ key: PeerKey) -> Bool {
-        guard let number = peerNumbers[key] else { return false }
-        return peers[number].hasAll
-    }
-
     /// Counts and rates for a status report. Linear in the number of peers.
     package mutating func statistics(now: Timestamp) -> SwarmStatistics {
         var result = counters
-        for peer in peers where peer.isConnected {
+        for peer in peers where peer.isConnected && peer.lane == nil {
             result.peers += 1
             if !peer.isChokingUs { result.peersUnchoked += 1 }
             if peer.hasAll { result.seeds += 1 }
@@ -144,6 +154,11 @@ package struct TorrentStateMachine: Sendable {
         result.downloadRate = Int(downloaded.rate(now: now))
         result.uploadRate = Int(uploaded.rate(now: now))
         return result
+    }
+
+    /// Whether a connected peer has everything.
+    package func isSeed(_ key: PeerKey) -> Bool {
+        peerNumbers[key].map { peers[$0].isConnected && peers[$0].hasAll } ?? false
     }
 
     /// The slot of a connected peer.

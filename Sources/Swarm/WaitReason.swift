@@ -6,6 +6,10 @@ package enum WaitReason: Equatable, Sendable, CustomStringConvertible {
     case none
     /// No peer is connected.
     case noPeers
+    /// No peer is connected, and the web seeds cannot be asked now: how the last of them failed.
+    case webSeedsFailed(WebSeedFailure)
+    /// A web seed sends it.
+    case webSeed(bytesPerSecond: Int)
     /// No connected peer has this piece.
     case noPeerHas(PieceIndex)
     /// All peers that have the pieces choke us.
@@ -23,6 +27,8 @@ package enum WaitReason: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .none: "nothing is missing"
         case .noPeers: "no peers are connected"
+        case .webSeedsFailed(let failure): "no peers are connected, and the web seed \(failure)"
+        case .webSeed(let rate): "a web seed sends slowly (\(rate) bytes/s)"
         case .noPeerHas(let piece): "no connected peer has piece \(piece)"
         case .allChoked: "all peers that have the data choke us"
         case .allStalled: "all peers that have the data have stopped sending"

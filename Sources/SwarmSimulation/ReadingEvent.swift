@@ -1,3 +1,4 @@
+import Swarm
 import TorrentCore
 
 /// What happens at a point in the time of a `ReadingSimulation`.
@@ -20,6 +21,8 @@ enum ReadingEvent {
     case choked(link: Int, Bool)
     /// The connection to a peer is gone.
     case gone(link: Int)
+    /// A web seed's run begins, or its next block is here.
+    case served(lane: PeerKey, attempt: Int)
     /// The machine's timers may be due.
     case timer
     /// A piece has been hashed.

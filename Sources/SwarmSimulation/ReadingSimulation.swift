@@ -36,6 +36,14 @@ package final class ReadingSimulation {
     /// Cancels that were sent.
     package internal(set) var cancelCount = 0
 
+    /// The web seed, what its lanes send, those that have begun to, and what it was asked and has sent.
+    var server: ShapedServer?
+    var serverRuns: [PeerKey: ServerRun] = [:]
+    var serverSent: Set<PeerKey> = []
+    var serverRequests = 0
+    /// Payload bytes that the web seed has sent.
+    package internal(set) var serverBytes: Int64 = 0
+
     var machine: TorrentStateMachine
     var streams: ReadaheadStreams
     var links: [ShapedLink] = []
@@ -53,7 +61,8 @@ package final class ReadingSimulation {
     /// A file of `length` bytes, of which nothing is cached. All peers are seeds that have unchoked
     /// us by the start.
     package init(
-        length: Int64, pieceLength: Int, peers: [ShapedPeer], readers: [FileReader],
+        length: Int64, pieceLength: Int, peers: [ShapedPeer], server: ShapedServer? = nil,
+        readers: [FileReader],
         downlink: Double = .infinity, configuration: SwarmConfiguration = .init(), seed: UInt64
     ) {
         geometry = PieceGeometry(totalLength: length, pieceLength: pieceLength)
@@ -65,6 +74,7 @@ package final class ReadingSimulation {
         self.readers = readers.map { Reader(configuration: $0) }
         self.downlink = downlink
         for (number, peer) in peers.enumerated() { connect(number, peer) }
+        if let server { connect(server) }
         for (number, reader) in readers.enumerated() {
             if case .sequential(let bytes) = reader.pattern {
                 self.readers[number].next = bytes.lowerBound
@@ -142,6 +152,7 @@ package final class ReadingSimulation {
         case .gone(let link):
             links[link].isGone = true
             machine.peerDisconnected(links[link].key, now: now)
+        case .served(let lane, let attempt): served(lane, attempt: attempt)
         case .timer: timerFired()
         case .hashed(let piece): hashed(piece)
         case .read(let reader): read(reader)
@@ -179,6 +190,8 @@ package final class ReadingSimulation {
         case .cancel(let key, let request):
             cancelCount += 1
             send(Int(key.rawValue)) { .cancelled(link: $0, request) }
+        case .fetch(let lane, let run): fetch(lane, run)
+        case .abandonFetch(let lane): abandonFetch(lane)
         case .verify(let piece, _):
             let time = Interval(nanoseconds: Int64(geometry.length(of: piece)))
             schedule(.hashed(piece), at: now + Self.hashQueue + time)

@@ -96,7 +96,7 @@ extension Simulation {
             violations.append("node \(number) closes link \(link): \(reason)")
             close(link, by: number)
         case .suggested, .metadataRequested, .metadataArrived, .metadataRejected, .uploadOnly,
-            .peerExchange, .holepunch:
+            .dhtPort, .peerExchange, .holepunch, .hashesRequested, .hashesArrived, .hashesRejected:
             break
         }
     }

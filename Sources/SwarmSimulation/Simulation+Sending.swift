@@ -84,6 +84,10 @@ extension Simulation {
             for link in nodes[number].connections.keys.sorted() {
                 nodes[number].connections[link]?.machine.dontHave(piece)
             }
+        case .fetch, .abandonFetch, .webSeedCorrupt:
+            violations.append("node \(number) asks a web seed, of which there is none")
+        // The simulated torrent is v1.
+        case .requestHashes, .verifyBlock: break
         case .openPiece(let piece): open(piece, number)
         case .dropPiece(let piece):
             if nodes[number].buffers.removeValue(forKey: piece) == nil {

@@ -20,7 +20,9 @@ extension TestPeerMachine {
             }
             counters.cancelled += 1
             if speaksFast { send(.reject(request), now: now) }
-        case .message(.hashRequest(let bytes)): send(.hashReject(bytes), now: now)
+        case .message(.hashRequest(let request)):
+            let answer = hashes?(request)
+            send(answer.map { .hashes(request, $0) } ?? .hashReject(request), now: now)
         case .message(.extended(ExtensionID.handshake, let payload)):
             guard let theirs = try? ExtensionHandshake(parsing: payload) else { return }
             theirMetadataID = theirs.metadataID ?? theirMetadataID
@@ -31,8 +33,13 @@ extension TestPeerMachine {
     }
 
     private mutating func greet(_ handshake: Handshake, now: Timestamp) {
+        // A hybrid's peer that offers to is taken to the v2 protocol (BEP 52).
+        let upgrade =
+            handshake.reserved.contains(.hybrid) && hashes != nil
+            ? info.identity.upgrade(from: handshake.infoHash) : nil
         var answer = Handshake(
-            infoHash: handshake.infoHash, peerID: peerID, reserved: [.fast, .extensionProtocol]
+            infoHash: upgrade ?? handshake.infoHash, peerID: peerID,
+            reserved: [.fast, .extensionProtocol]
         ).bytes
         speaksFast = handshake.reserved.contains(.fast)
         PeerMessageEncoder.append(

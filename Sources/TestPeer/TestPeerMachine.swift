@@ -28,6 +28,8 @@ package struct TestPeerMachine {
 
     let info: InfoDictionary
     let peerID: PeerID
+    /// What it answers requests for hashes with (BEP 52); nil where it knows none.
+    let hashes: ((HashRequest) -> [UInt8]?)?
     private let latency: Interval
     private let opened: Timestamp
     var uplink: Uplink
@@ -49,8 +51,10 @@ package struct TestPeerMachine {
 
     /// A connection that was accepted at `now`.
     package init(
-        _ info: InfoDictionary, peerID: PeerID, behaviour: TestPeerBehaviour, now: Timestamp
+        _ info: InfoDictionary, peerID: PeerID, behaviour: TestPeerBehaviour, now: Timestamp,
+        hashes: ((HashRequest) -> [UInt8]?)? = nil
     ) {
+        self.hashes = hashes
         self.info = info
         self.peerID = peerID
         self.behaviour = behaviour

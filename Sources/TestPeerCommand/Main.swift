@@ -14,10 +14,13 @@ struct Main {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.isEmpty || arguments.contains("--help") || arguments.contains("-h") {
-            print(Options.usage)
+            print(Options.usage + "\n\n" + DHTOptions.usage)
             return
         }
         do {
+            if arguments.first == "dht" {
+                return try run(try DHTOptions(Array(arguments.dropFirst())))
+            }
             try run(try Options(arguments))
         } catch let error as UsageError {
             Report.fail(error.text, code: 2)
@@ -30,11 +33,11 @@ struct Main {
         SignalSource.ignoreBrokenPipes()
         let signals = try SignalSource()
         let file = try FileContents.read(options.torrent, limit: longestTorrent)
-        let info = try TorrentMetainfo(parsing: file, hashing: OpenSSLHashing()).info
-        guard info.version != .v2 else { throw UsageError("the torrent has no v1 hashes") }
+        let metainfo = try TorrentMetainfo(parsing: file, hashing: OpenSSLHashing())
+        let info = metainfo.info
         let data = try SeededData(info, path: options.data)
         let loop = try EventLoop(name: "peers")
-        let peers = TestPeers(info, data: data, behaviours: options.behaviours, loop: loop)
+        let peers = TestPeers(metainfo, data: data, behaviours: options.behaviours, loop: loop)
         try signals.watch { _ in end(peers, loop) }
         try loop.run(peers)
         if !options.isDetached {
@@ -46,6 +49,12 @@ struct Main {
             end(peers, loop)
         }
         while true { pause() }
+    }
+
+    private static func run(_ options: DHTOptions) throws {
+        let loop = try EventLoop(name: "nodes")
+        try loop.run(DHTNodes(options, loop: loop))
+        while readLine() != nil {}
     }
 
     private static func end(_ peers: TestPeers, _ loop: EventLoop) {

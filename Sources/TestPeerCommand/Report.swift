@@ -1,11 +1,18 @@
 import Glibc
 import TestPeer
+import TorrentCore
 
 /// JSON lines on standard output.
 enum Report {
     static func printListening(_ ports: [UInt16]) {
         let list = ports.map { String($0) }.joined(separator: ",")
         write("{\"event\":\"listening\",\"ports\":[\(list)]}\n")
+    }
+
+    /// Where nodes of the DHT are.
+    static func printListening(_ nodes: [Endpoint]) {
+        let list = nodes.map { "\"\($0)\"" }.joined(separator: ",")
+        write("{\"event\":\"listening\",\"addresses\":[\(list)]}\n")
     }
 
     /// The sum, and each peer's own.

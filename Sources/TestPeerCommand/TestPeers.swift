@@ -16,6 +16,7 @@ actor TestPeers: EventLoopDriver {
     private static let readLength = 64 * 1024
 
     private let info: InfoDictionary
+    private let hashes: SeededHashes
     private let data: SeededData
     private let behaviours: [TestPeerBehaviour]
     private var listeners: [Listener?]
@@ -31,10 +32,12 @@ actor TestPeers: EventLoopDriver {
     private var random = SeededRandom(seed: UInt64(getpid()))
 
     init(
-        _ info: InfoDictionary, data: SeededData, behaviours: [TestPeerBehaviour], loop: EventLoop
+        _ metainfo: TorrentMetainfo, data: SeededData, behaviours: [TestPeerBehaviour],
+        loop: EventLoop
     ) {
         self.loop = loop
-        self.info = info
+        info = metainfo.info
+        hashes = SeededHashes(metainfo, data: data)
         self.data = data
         self.behaviours = behaviours
         listeners = []
@@ -89,7 +92,8 @@ actor TestPeers: EventLoopDriver {
                 continue
             }
             let machine = TestPeerMachine(
-                info, peerID: PeerID(random: &random), behaviour: behaviours[peer], now: now)
+                info, peerID: PeerID(random: &random), behaviour: behaviours[peer], now: now,
+                hashes: { [hashes] in hashes.answer($0) })
             sockets[token] = PeerSocket(token: token, peer: peer, socket: socket, machine: machine)
         }
     }

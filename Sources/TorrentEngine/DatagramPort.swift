@@ -74,6 +74,19 @@ final class DatagramPort: ReadyHandler {
         bytes.withUnsafeBytes { send($0, to: endpoint) }
     }
 
+    /// Sends a datagram that routers may not cut up, behind what is queued; to probe the path. False
+    /// where the kernel takes nothing now, as above; one that is refused as too long counts as sent.
+    func sendUnfragmented(_ bytes: UnsafeRawBufferPointer, to endpoint: Endpoint) -> Bool {
+        guard let family = family(of: endpoint.address) else { return false }
+        send(family)
+        guard !family.isBlocked else {
+            family.hasRefused = true
+            return false
+        }
+        _ = family.socket.sendUnfragmented(bytes, to: endpoint)
+        return true
+    }
+
     /// Sends what is queued.
     func flush() {
         for family in families where family.queue.count > 0 { send(family) }

@@ -87,6 +87,8 @@ final class EncryptedTransport: PeerTransport, PeerTransportOwner {
         try updateInterest()
     }
 
+    var isUTP: Bool { inner.isUTP }
+
     var connectError: Int32 { inner.connectError }
 
     var roundTrip: Interval? { inner.roundTrip }

@@ -8,7 +8,11 @@ struct EngineBlockSource: BlockSource {
     let mailbox: Mailbox<ShardMessage>
 
     func readArrived(_ read: ReadID, pieces: Range<PieceIndex>) {
-        mailbox.post(.readArrived(torrent, read, pieces))
+        readArrived(read, pieces: pieces, bytes: nil)
+    }
+
+    func readArrived(_ read: ReadID, pieces: Range<PieceIndex>, bytes: Range<Int64>?) {
+        mailbox.post(.readArrived(torrent, read, pieces, bytes))
     }
 
     func readEnded(_ read: ReadID) { mailbox.post(.readEnded(torrent, read)) }

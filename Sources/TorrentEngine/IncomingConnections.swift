@@ -54,19 +54,23 @@ final class IncomingConnections: PeerConnectionOwner {
                 if let shortage = listening.listener.shortage { pause(listening, shortage) }
                 return
             }
-            if waiting.count >= Self.limit { closeOne(now: now) }
-            let machine = PeerStateMachine(
-                role: .incoming, configuration: context.peerConfiguration, now: now)
-            do throws(SystemError) {
-                let connection = try PeerConnection(
-                    key: context.nextPeerKey(), endpoint: remote, isOutgoing: false,
-                    transport: context.incoming(TCPTransport(socket)), machine: machine,
-                    owner: self,
-                    context: context, now: now)
-                waiting[connection.key] = connection
-            } catch {
-                Log.warning("cannot take a connection from \(remote): \(error)")
-            }
+            take(TCPTransport(socket), from: remote, now: now)
+        }
+    }
+
+    /// Waits for the handshake of a peer that has connected.
+    func take(_ transport: any PeerTransport, from remote: Endpoint, now: Timestamp) {
+        if waiting.count >= Self.limit { closeOne(now: now) }
+        let machine = PeerStateMachine(
+            role: .incoming, configuration: context.peerConfiguration, now: now)
+        do throws(SystemError) {
+            let connection = try PeerConnection(
+                key: context.nextPeerKey(), endpoint: remote, isOutgoing: false,
+                transport: context.incoming(transport), machine: machine, owner: self,
+                context: context, now: now)
+            waiting[connection.key] = connection
+        } catch {
+            Log.warning("cannot take a connection from \(remote): \(error)")
         }
     }
 

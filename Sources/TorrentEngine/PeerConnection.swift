@@ -22,6 +22,8 @@ final class PeerConnection: PeerTransportOwner {
     var uploads = UploadQueue()
     /// Bytes of blocks being read from disk for this peer.
     var blockBytesBeingRead = 0
+    /// Whether hashes that this peer asked for are being looked up.
+    var isFindingHashes = false
     var sendQueue = SendQueue()
     /// Whether the transport has taken all it can, or this turn's share: it tells when to go on.
     var isWaitingToSend = false
@@ -33,6 +35,8 @@ final class PeerConnection: PeerTransportOwner {
     var directBuffer: PieceBuffer?
     private(set) lazy var scratchBlock = ScratchBlock()
     var isFlushPending = false
+    /// Whether the peer is told what we have, and so has to hear what we lose.
+    var hearsOfPieces = true
     /// Whether a block of its was of use.
     var wasUseful = false
     /// When the torrent accepted the peer's handshake; nil before.

@@ -24,6 +24,9 @@ protocol PeerTransport: AnyObject {
     /// the owner is first told that it can write.
     var connectError: Int32 { get }
 
+    /// Whether the bytes go in uTP's datagrams.
+    var isUTP: Bool { get }
+
     /// The round trip measured so far; nil before. May cost a system call.
     var roundTrip: Interval? { get }
 

@@ -21,7 +21,10 @@ extension Session {
             guard !configuration.isOffline else {
                 throw .offline("\(url) cannot be fetched, as --offline allows no network")
             }
-            return try await add(Self.parse(fetch(url), from: url), magnet: nil)
+            let response = try await fetch(url, publicOnly: false)
+            return try await add(
+                Self.parse(response.body, from: url), magnet: nil,
+                isFromPrivateNetwork: response.isFromPrivateNetwork)
         case .identity(let identity):
             return try await add(identity, magnet: nil, progress: progress)
         case .magnet(let magnet):
@@ -69,11 +72,33 @@ extension Session {
         let id = makeID()
         let sources = sources(metainfo: nil, magnet: magnet, isComplete: false)
         let shard = self.shard
-        let bytes = try await Self.cancellable {
-            await shard.remove(id)
-        } operation: { () async throws(SessionError) in
-            try await shard.fetchMetadata(
-                id, identity: identity, sources: sources, progress: progress)
+        let found = Locked<TorrentMetainfo?>(nil)
+        let urls = metadataURLs(for: identity, magnet: magnet)
+        let search = Locked<Task<Void, Never>?>(nil)
+        defer { search.withLock { $0?.cancel() } }
+        let bytes: [UInt8]
+        do throws(SessionError) {
+            bytes = try await Self.cancellable {
+                await shard.remove(id)
+            } operation: { () async throws(SessionError) in
+                try await shard.fetchMetadata(
+                    id, identity: identity, sources: sources, progress: progress
+                ) {
+                    guard !urls.isEmpty else { return }
+                    let task = Task {
+                        guard let metainfo = await self.searchMetadata(identity, at: urls) else {
+                            return
+                        }
+                        found.withLock { $0 = metainfo }
+                        // It begins anew, as its trackers are known now.
+                        await shard.remove(id)
+                    }
+                    search.withLock { $0 = task }
+                }
+            }
+        } catch {
+            guard let metainfo = found.withLock({ $0 }), !Task.isCancelled else { throw error }
+            return try await add(metainfo, magnet: magnet)
         }
         let info: InfoDictionary
         do throws(MetainfoError) {
@@ -81,12 +106,6 @@ extension Session {
         } catch {
             await shard.remove(id)
             throw .sourceUnusable("the metadata of \(identity) is no torrent: \(error)")
-        }
-        guard Self.canVerify(info) else {
-            await shard.remove(id)
-            throw .sourceUnusable(
-                "torrent \(identity) is v2 only, and its piece hashes are not in the metadata: "
-                    + "mount its .torrent file")
         }
         let metainfo = TorrentMetainfo(
             info: info, announceTiers: magnet?.trackers.map { [$0] } ?? [],
@@ -100,13 +119,6 @@ extension Session {
             await shard.remove(id)
             throw error
         }
-    }
-
-    /// Whether the info dictionary alone can verify every piece: not where a v2-only torrent has a
-    /// file of several pieces, whose layer stands outside of it (BEP 52).
-    private static func canVerify(_ info: InfoDictionary) -> Bool {
-        info.version != .v2
-            || info.layout.files.allSatisfy { info.layout.length(of: $0) <= info.pieceLength }
     }
 
     /// Runs `operation`; where the task is cancelled meanwhile, runs `cancel` to end it.
@@ -129,23 +141,25 @@ extension Session {
     // MARK: - By metainfo
 
     private func add(
-        _ metainfo: TorrentMetainfo, magnet: MagnetLink?
+        _ metainfo: TorrentMetainfo, magnet: MagnetLink?, isFromPrivateNetwork: Bool = false
     ) async throws(SessionError) -> SessionTorrent {
         try await shard.refuseDouble(metainfo.info.identity)
         let store = try open(metainfo)
-        return try await start(metainfo, store: store, id: makeID(), magnet: magnet)
+        return try await start(
+            metainfo, store: store, id: makeID(), magnet: magnet,
+            isFromPrivateNetwork: isFromPrivateNetwork)
     }
 
     private func start(
-        _ metainfo: TorrentMetainfo, store: PieceStore, id: TorrentID, magnet: MagnetLink?
+        _ metainfo: TorrentMetainfo, store: PieceStore, id: TorrentID, magnet: MagnetLink?,
+        isFromPrivateNetwork: Bool = false
     ) async throws(SessionError) -> SessionTorrent {
         stores.withLock { $0.append(store) }
         try await shard.add(
             id, metainfo: metainfo, store: store,
             sources: sources(
                 metainfo: metainfo, magnet: magnet,
-                isComplete: store.cachedPieceCount + store.doubtfulPieceCount
-                    == metainfo.info.geometry.pieceCount))
+                isComplete: store.obtainable.isFull, isFromPrivateNetwork: isFromPrivateNetwork))
         return SessionTorrent(metainfo: metainfo, store: store, id: id)
     }
 
@@ -159,7 +173,8 @@ extension Session {
     }
 
     private func sources(
-        metainfo: TorrentMetainfo?, magnet: MagnetLink?, isComplete: Bool
+        metainfo: TorrentMetainfo?, magnet: MagnetLink?, isComplete: Bool,
+        isFromPrivateNetwork: Bool = false
     ) -> TorrentSources {
         if configuration.isOffline {
             return TorrentSources(
@@ -171,11 +186,15 @@ extension Session {
         tiers += configuration.trackers.map { [$0] }
         return TorrentSources(
             trackerTiers: tiers, peers: configuration.peers, magnetPeers: magnet?.peers ?? [],
+            dhtNodes: metainfo?.dhtNodes ?? [],
+            webSeeds: configuration.webSeeds + (magnet?.webSeeds ?? []),
+            userURLs: Set(configuration.trackers + configuration.webSeeds),
+            allowsPrivateURLs: configuration.allowsPrivateURLs || isFromPrivateNetwork,
             isUploadEnabled: configuration.isUploadEnabled,
             isPrivate: metainfo?.info.isPrivate ?? false, isComplete: isComplete)
     }
 
-    private static func parse(_ bytes: [UInt8], from source: String) throws(SessionError)
+    static func parse(_ bytes: [UInt8], from source: String) throws(SessionError)
         -> TorrentMetainfo
     {
         do throws(MetainfoError) {
@@ -193,9 +212,12 @@ extension Session {
         }
     }
 
-    private func fetch(_ url: String) async throws(SessionError) -> [UInt8] {
+    func fetch(
+        _ url: String, publicOnly: Bool
+    ) async throws(SessionError) -> HTTPResponse {
         let request = HTTPRequest(
-            url: url, byteLimit: MetainfoLimits.standard.bytes, timeout: Self.fetchTimeout)
+            url: url, byteLimit: MetainfoLimits.standard.bytes, timeout: Self.fetchTimeout,
+            publicOnly: publicOnly)
         let started = Locked<HTTPRequestID?>(nil)
         let http = self.http
         let result = await withTaskCancellationHandler {
@@ -208,7 +230,7 @@ extension Session {
             if let id = started.withLock({ $0 }) { http.cancel(id) }
         }
         switch result {
-        case .success(let response): return response.body
+        case .success(let response): return response
         case .failure where Task.isCancelled: throw .cancelled
         case .failure(let error): throw .sourceUnusable("\(url): \(error)")
         }

@@ -57,7 +57,8 @@ package final class Session: Sendable {
             throw .system(error.description)
         }
         do {
-            http = try HTTPClient(userAgent: Self.userAgent)
+            http = try HTTPClient(
+                userAgent: Self.userAgent, authorities: configuration.authorities)
         } catch {
             throw .system("cannot start the HTTP client: \(error)")
         }
@@ -138,6 +139,7 @@ package final class Session: Sendable {
         var policy = CachePolicy()
         policy.mountpoint = configuration.mountpoint
         policy.isOffline = configuration.isOffline
+        policy.borrowsPieces = true
         guard configuration.verifiesOnce else { return policy }
         do throws(SystemError) {
             policy.verifiedSince = try .current()

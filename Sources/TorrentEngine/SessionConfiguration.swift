@@ -29,10 +29,22 @@ package struct SessionConfiguration: Sendable {
     package var trackers: [String] = []
     /// Whether connections to peers are encrypted.
     package var encryption = EncryptionPolicy.prefer
+    /// How to take part in the DHT; nil: not at all.
+    package var dht: DHTOptions?
     /// Whether a router is asked to forward the port on which peers are accepted.
     package var portMapping = PortMappingScope.automatic
     /// Where peers of the local network are looked for.
     package var localDiscovery = LocalDiscoveryScope.listening
+    /// Web seeds that the user named, for every torrent.
+    package var webSeeds: [String] = []
+    /// Where .torrent files may be found, with `{infohash}` in place of the infohash.
+    package var metadataURLs: [String] = []
+    /// Whether trackers and web seeds that a torrent names may be in this machine's own networks.
+    package var allowsPrivateURLs = false
+    /// A file with the certificate authorities to trust (PEM); nil for the system's.
+    package var authorities: String?
+    /// Whether peers are reached over uTP too (BEP 29), on the UDP port beside the TCP port.
+    package var isUTPEnabled = true
     /// Whether cached pieces are served to peers.
     package var isUploadEnabled = true
     /// Bytes of piece buffers: pieces being received, hashed or written, over all torrents; each

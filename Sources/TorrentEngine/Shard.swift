@@ -35,6 +35,7 @@ actor Shard: EventLoopDriver {
 
     func turn(_ events: [ReadyEvent], now: Timestamp) -> Timestamp? {
         for event in events { context.dispatch(event, now: now) }
+        context.utp?.turn(now: now)
         for message in context.mailbox.take() { handle(message, now: now) }
         if now >= nextSweep {
             nextSweep = now + Self.sweepInterval
@@ -45,17 +46,21 @@ actor Shard: EventLoopDriver {
         if let due = context.udpTrackers.nextDeadline, now >= due {
             context.udpTrackers.timerFired(now: now)
         }
+        if let due = context.dht?.nextDeadline, now >= due { context.dht?.timerFired(now: now) }
         context.lateAcknowledgements.acknowledge(now: now)
         // Flushing may close connections, and that may give their blocks to others: go round until
         // nothing is left to send.
         repeat {
             for torrent in context.torrents.values { torrent.turn(now: now) }
         } while context.flush(now: now)
+        context.utp?.flush()
         context.datagrams?.flush()
         finishStopping(now: now)
         finishLeaving(now: now)
         var deadline = min(nextSweep, context.udpTrackers.nextDeadline ?? nextSweep)
         if let due = context.lateAcknowledgements.deadline { deadline = min(deadline, due) }
+        if let due = context.dht?.nextDeadline { deadline = min(deadline, due) }
+        if let due = context.utp?.nextDeadline { deadline = min(deadline, due) }
         for torrent in context.torrents.values {
             if let due = torrent.nextDeadline, due < deadline { deadline = due }
         }
@@ -73,7 +78,19 @@ actor Shard: EventLoopDriver {
             if context.listenPort == 0 { context.listenPort = port.listener.endpoint.port }
         }
         if !ports.isEmpty {
-            context.datagrams = try DatagramPort(ports.map(\.datagrams), context: context)
+            let datagrams = try DatagramPort(ports.map(\.datagrams), context: context)
+            context.datagrams = datagrams
+            if let options = context.configuration.dht {
+                let now = Timestamp.now()
+                let node = DHTNode(options, port: datagrams, context: context, now: now)
+                context.dht = node
+                node.start(now: now)
+            }
+            if context.configuration.isUTPEnabled {
+                context.utp = UTPPort(datagrams) { [weak incoming] in
+                    incoming?.take($0, from: $1, now: $2)
+                }
+            }
         }
         self.incoming = incoming
         context.localDiscovery = LocalDiscoveryService(
@@ -91,10 +108,11 @@ actor Shard: EventLoopDriver {
     }
 
     /// Takes a torrent of which only the infohash is known, and returns its info dictionary when
-    /// peers have given it (BEP 9).
+    /// peers have given it (BEP 9). `began` is called when the torrent is there to be removed.
     func fetchMetadata(
         _ id: TorrentID, identity: TorrentIdentity, sources: TorrentSources,
-        progress: @escaping @Sendable (TorrentProgress) -> Void
+        progress: @escaping @Sendable (TorrentProgress) -> Void,
+        began: @Sendable () -> Void = {}
     ) async throws(SessionError) -> [UInt8] {
         let torrent = try insert(id, identity: identity, sources: sources)
         // A task that was cancelled before may have asked to remove what was not there yet.
@@ -102,6 +120,7 @@ actor Shard: EventLoopDriver {
             context.torrents[id] = nil
             throw .cancelled
         }
+        began()
         let result: Result<[UInt8], SessionError> = await withCheckedContinuation { continuation in
             torrent.startMetadataDownload(progress: progress, now: .now()) {
                 continuation.resume(returning: $0)
@@ -164,6 +183,8 @@ actor Shard: EventLoopDriver {
         incoming?.stop(now: now)
         incoming = nil
         for torrent in context.torrents.values { torrent.stop(now: now) }
+        context.dht?.stop()
+        context.dht = nil
         stopDeadline = now + limit
         await withCheckedContinuation { continuation in
             stopContinuation = continuation
@@ -177,6 +198,8 @@ actor Shard: EventLoopDriver {
         stopContinuation = nil
         for torrent in context.torrents.values { torrent.close(now: now) }
         context.torrents = [:]
+        context.utp?.flush()
+        context.utp = nil
         context.datagrams?.stop()
         context.datagrams = nil
         continuation.resume()
@@ -195,8 +218,10 @@ actor Shard: EventLoopDriver {
 
     private func handle(_ message: ShardMessage, now: Timestamp) {
         switch message {
-        case .readArrived(let id, let read, let pieces):
-            context.torrents[id]?.readArrived(read, pieces: pieces, now: now)
+        case .readArrived(let id, let read, let pieces, let bytes):
+            context.torrents[id]?.readArrived(read, pieces: pieces, bytes: bytes, now: now)
+        case .blockVerified(let id, let request, let isGood):
+            context.torrents[id]?.swarm?.blockVerified(request, isGood: isGood, now: now)
         case .readEnded(let id, let read):
             context.torrents[id]?.readEnded(read, now: now)
         case .readahead(let id, let stream, let pieces):
@@ -212,10 +237,23 @@ actor Shard: EventLoopDriver {
         case .blocksRead(let id, let peer, let requests, let blocks):
             context.torrents[id]?.blocksRead(blocks, requests: requests, for: peer, now: now)
         case .portMapped(let port): context.listenPort = port
+        case .webSeedAnswered(let id, let lane, let attempt):
+            context.torrents[id]?.webSeedAnswered(lane, attempt: attempt, now: now)
+        case .webSeedArrived(let id, let lane, let attempt):
+            context.torrents[id]?.webSeedArrived(lane, attempt: attempt, now: now)
+        case .webSeedPartEnded(let id, let lane, let attempt, let part, let failure):
+            context.torrents[id]?.webSeedPartEnded(
+                lane, attempt: attempt, part: part, failure, now: now)
+        case .hashesFound(let id, let peer, let request, let hashes):
+            context.torrents[id]?.hashesFound(request, hashes, for: peer)
         case .httpAnnounced(let id, let tracker, let attempt, let result):
             context.torrents[id]?.httpAnnounced(tracker, attempt: attempt, result, now: now)
         case .udpTrackerResolved(let id, let tracker, let endpoints):
             context.torrents[id]?.udpTrackerResolved(tracker, endpoints, now: now)
+        case .dhtEntrancesResolved(let endpoints, let areRouters):
+            context.dht?.entrancesResolved(endpoints, areRouters: areRouters, now: now)
+        case .dhtNodesNamed(let endpoints):
+            for endpoint in endpoints { context.dht?.addNode(endpoint, now: now) }
         case .peersResolved(let id, let endpoints, let isFromMagnet):
             context.torrents[id]?.peersResolved(endpoints, isFromMagnet: isFromMagnet, now: now)
         }

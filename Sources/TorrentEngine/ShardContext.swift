@@ -27,6 +27,10 @@ final class ShardContext {
     let announceKey = UInt32.random(in: 0...(.max))
     /// The UDP port that DHT and uTP share; nil where the session does not listen.
     var datagrams: DatagramPort?
+    /// The node of the DHT; nil where the session takes no part in it, or does not listen.
+    var dht: DHTNode?
+    /// Nil where the session does not listen, or is told to do without.
+    var utp: UTPPort?
     private(set) lazy var udpTrackers = UDPTrackerClient(context: self)
     /// Nil where it is off, and before the shard listens.
     var localDiscovery: LocalDiscoveryService?
@@ -70,9 +74,12 @@ final class ShardContext {
 
     /// What each peer state machine is told.
     var peerConfiguration: PeerConfiguration {
-        PeerConfiguration(
+        var peers = PeerConfiguration(
             peerID: peerID, clientName: Session.clientName,
             listenPort: listenPort == 0 ? nil : listenPort)
+        // Both families have the same port.
+        peers.dhtPort = dht == nil ? nil : listenPort
+        return peers
     }
 
     /// The torrent that a handshake's infohash names.

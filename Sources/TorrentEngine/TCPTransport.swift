@@ -35,6 +35,8 @@ final class TCPTransport: PeerTransport, ReadyHandler {
         owner?.transportReady([reads, writes], now: now)
     }
 
+    var isUTP: Bool { false }
+
     var connectError: Int32 { socket.connectError }
 
     var roundTrip: Interval? { socket.roundTrip }

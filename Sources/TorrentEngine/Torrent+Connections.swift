@@ -40,6 +40,7 @@ extension Torrent: PeerConnectionOwner {
         }
         guard resolveDouble(connection, handshake: handshake, now: now) else { return }
         connection.acceptedAt = now
+        connection.hearsOfPieces = !hasLostPieces
         connection.exchange = PeerExchange(now: now)
         connection.machine.accept(
             identity: identity, geometry: metainfo?.info.geometry, have: advertisedPieces,
@@ -107,10 +108,6 @@ extension Torrent: PeerConnectionOwner {
         peerList.connected(endpoint, now: now)
     }
 
-    /// What peers are told that we have: nothing where nothing is served. Each piece that verifies
-    /// later is announced, so it must not matter whether those before are on disk yet.
-    private var advertisedPieces: Bitfield? { sources.isUploadEnabled ? swarm?.have : nil }
-
     /// Introduces a peer that has shaken hands to the swarm's decisions.
     func join(_ connection: PeerConnection, now: Timestamp) {
         swarm?.peerConnected(
@@ -120,7 +117,8 @@ extension Torrent: PeerConnectionOwner {
                 supportsFast: connection.machine.supportsFast,
                 requestLimit: connection.machine.peerRequestLimit,
                 isOutgoing: connection.isOutgoing,
-                peerID: connection.machine.remoteHandshake?.peerID),
+                peerID: connection.machine.remoteHandshake?.peerID,
+                supportsHashes: connection.machine.supportsHashes),
             now: now)
         if let roundTrip = connection.transport.roundTrip {
             swarm?.peerRoundTrip(connection.key, roundTrip)
@@ -191,8 +189,15 @@ extension Torrent: PeerConnectionOwner {
                 hashing: OpenSSLHashing(), now: now)
         case .metadataRejected(let piece):
             metadataDownload?.rejected(peer: peer.rawValue, piece: piece, now: now)
+        case .dhtPort(let port):
+            context.dht?.addNode(
+                Endpoint(address: connection.endpoint.address, port: port), now: now)
         case .peerExchange(let message):
             exchangeReceived(message, from: connection, now: now)
+        case .hashesRequested: answerHashes(connection)
+        case .hashesArrived(let request, let hashes):
+            hashesArrived(request, hashes, from: connection, now: now)
+        case .hashesRejected(let request): swarm?.hashesRejected(peer, request, now: now)
         case .holepunch(let message):
             holepunchReceived(message, from: connection, now: now)
         case .suggested, .uploadOnly, .close:

@@ -69,13 +69,15 @@ extension Torrent {
             let endpoint = peerList.nextDial(now: now, connections: connections.count)
         {
             do throws(SystemError) {
+                let hash = dialHash(for: endpoint)
                 let socket = try StreamSocket(connectingTo: endpoint)
                 let transport = context.outgoing(
-                    TCPTransport(socket), about: identity.handshakeHash,
+                    context.dialled(socket, to: endpoint), about: hash,
                     isEncrypted: context.encrypts(
                         dialling: peerList.prefersEncryption(endpoint)))
                 let machine = PeerStateMachine(
-                    role: .outgoing(identity), configuration: context.peerConfiguration, now: now)
+                    role: .outgoing(identity, by: hash), configuration: context.peerConfiguration,
+                    now: now)
                 let connection = try PeerConnection(
                     key: context.nextPeerKey(), endpoint: endpoint, isOutgoing: true,
                     transport: transport, machine: machine, owner: self,

@@ -18,6 +18,7 @@ extension Torrent {
         }
         swarm?.peerRequestLimit(connection.key, connection.machine.peerRequestLimit)
         noteListenPort(of: connection, now: now)
+        announceLate(to: connection)
     }
 
     /// Carries out what the metadata download has decided.
@@ -62,7 +63,7 @@ extension Torrent {
         if total > 0 {
             reportProgress(.fetchingMetadata(received: received, total: total))
         } else if connections.isEmpty {
-            reportProgress(.lookingForPeers)
+            reportProgress(.lookingForPeers(dhtNodes: context.dht?.nodeCount))
         } else {
             reportProgress(.connecting(peers: connections.count))
         }

@@ -14,10 +14,12 @@ extension Torrent {
             cachedBytes: store.cachedBytes + store.doubtfulBytes, pieceLength: info.pieceLength,
             pieces: info.geometry.pieceCount,
             piecesCached: store.cachedPieceCount + store.doubtfulPieceCount,
-            peers: figures.peers, peersUnchoked: figures.peersUnchoked, seeds: figures.seeds,
+            peers: figures.peers, peersUnchoked: figures.peersUnchoked,
+            peersOverUTP: connections.values.count { $0.isAccepted && $0.transport.isUTP },
+            seeds: figures.seeds,
             downloadRate: figures.downloadRate, uploadRate: figures.uploadRate,
             downloaded: figures.downloaded, uploaded: figures.uploaded,
-            waitingReads: store.waitingReadCount,
+            webSeeds: webSeedStatistics(now: now), waitingReads: store.waitingReadCount,
             state: context.configuration.isOffline
                 ? "offline"
                 : isComplete

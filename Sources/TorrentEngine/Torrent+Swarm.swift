@@ -9,8 +9,10 @@ import TrackerProtocol
 extension Torrent {
     // MARK: - Readers
 
-    func readArrived(_ read: ReadID, pieces: Range<PieceIndex>, now: Timestamp) {
-        swarm?.readArrived(ReadKey(read.rawValue), pieces: pieces, now: now)
+    func readArrived(
+        _ read: ReadID, pieces: Range<PieceIndex>, bytes: Range<Int64>?, now: Timestamp
+    ) {
+        swarm?.readArrived(ReadKey(read.rawValue), pieces: pieces, bytes: bytes, now: now)
         hurryIfIdle(for: pieces, now: now)
     }
 
@@ -24,11 +26,12 @@ extension Torrent {
         }
         hurriedPieces = nil
         switch swarm.waitReason(for: pieces) {
-        case .noPeers, .noPeerHas, .allChoked, .allStalled: break
-        case .none, .noBuffer, .verifying, .slow: return
+        case .noPeers, .webSeedsFailed, .noPeerHas, .allChoked, .allStalled: break
+        case .none, .webSeed, .noBuffer, .verifying, .slow: return
         }
         nextHurry = now + Self.hurryInterval
         peerList.hurry(now: now)
+        hurryDHT(now: now)
         isDialDue = true
     }
 
@@ -67,14 +70,22 @@ extension Torrent {
         let isWanted = swarm?.blockArrived(connection.key, request, now: now) == .wanted
         guard isWanted else { return }
         connection.wasUseful = true
-        guard case .scratch = placement, let buffer = buffers[request.piece] else { return }
+        guard case .scratch = placement else { return }
+        guard buffers[request.piece] != nil else { return keepLoose(request, from: connection) }
+        takeCopy(of: request, from: connection.scratchBlock)
+    }
+
+    /// Puts a block that came beside its place there.
+    func takeCopy(of request: BlockRequest, from scratch: ScratchBlock) {
+        guard let buffer = buffers[request.piece] else { return }
         // Whoever was writing the block must not go on with it, not even in this turn: the sender
         // of this copy answers for its bytes.
         for other in connections.values { discardIncoming(request, from: other.key) }
+        for run in webSeedRuns.values { run.landing.discard(request) }
         let start = Int(request.begin)
         UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[start...]).copyMemory(
             from: UnsafeRawBufferPointer(
-                rebasing: connection.scratchBlock.bytes[..<Int(request.length)]))
+                rebasing: scratch.bytes[..<Int(request.length)]))
     }
 
     /// Tells the swarm machine, before it looks for silent peers, who is in the middle of a block:
@@ -88,6 +99,7 @@ extension Torrent {
     /// Lets the rest of a block that is arriving in place go to scratch memory: from now on somebody
     /// else writes, or reads, its place.
     private func discardIncoming(_ request: BlockRequest, from peer: PeerKey) {
+        if let run = webSeedRuns[peer] { return run.landing.discard(request) }
         guard let connection = connections[peer], connection.receiving == request else { return }
         connection.placement = .discard
         connection.directBuffer = nil
@@ -122,6 +134,12 @@ extension Torrent {
             command(peer) { $0.request(request) }
         case .cancel(let peer, let request):
             command(peer) { $0.cancel(request) }
+        case .fetch(let lane, let run):
+            fetch(lane, run, now: now)
+        case .abandonFetch(let lane):
+            abandonFetch(lane)
+        case .webSeedCorrupt(let seed, let piece):
+            webSeedCorrupt(seed, piece)
         case .setInterested(let peer, let isInterested):
             command(peer) { $0.setInterested(isInterested) }
         case .choke(let peer):
@@ -134,10 +152,15 @@ extension Torrent {
             openPiece(piece, now: now)
         case .dropPiece(let piece):
             buffers[piece] = nil
+            looseBlocks[piece] = nil
+        case .requestHashes(let peer, let request):
+            command(peer) { $0.requestHashes(request) }
+        case .verifyBlock(let request, let leaf):
+            verifyBlock(request, leaf: leaf, now: now)
         case .verify(let piece, let wantsBlockDigests):
             verify(piece, wantsBlockDigests: wantsBlockDigests, now: now)
         case .announceLost(let piece):
-            announceLost(piece)
+            announceLost(piece, now: now)
         case .discardIncoming(let peer, let request):
             discardIncoming(request, from: peer)
         case .banEndpoint(let endpoint, let reason):
@@ -160,27 +183,14 @@ extension Torrent {
         connection.scheduleFlush()
     }
 
-    private func announceHave(_ piece: PieceIndex) {
-        guard sources.isUploadEnabled else { return }
-        for connection in connections.values where connection.machine.isHandshaken {
-            connection.machine.have(piece)
-            connection.scheduleFlush()
-        }
-    }
-
-    private func announceLost(_ piece: PieceIndex) {
-        for connection in connections.values where connection.machine.supportsDontHave {
-            connection.machine.dontHave(piece)
-            connection.scheduleFlush()
-        }
-    }
-
     // MARK: - Pieces
 
     private func openPiece(_ piece: PieceIndex, now: Timestamp) {
         if let buffer = store?.makeBuffer(for: piece) {
             buffers[piece] = buffer
+            gatherLoose(into: buffer)
         } else {
+            looseBlocks[piece] = nil
             swarm?.bufferUnavailable(piece, now: now)
         }
     }
@@ -200,13 +210,18 @@ extension Torrent {
             swarm?.pieceVerified(piece, blockDigests: digests, now: now)
         case .unverifiable(let piece):
             Log.error("\(identity): piece \(piece) has no hash to check it with (BEP 52)")
+        case .inconsistent(let piece):
+            stopInconsistent(piece, now: now)
         case .closed:
             break
         case .failed(let piece, let digests):
             Log.warning("\(identity): piece \(piece) does not match its hash, fetching it again")
             swarm?.pieceFailed(piece, blockDigests: digests, now: now)
         }
-        if isComplete { announces.complete(now: now) }
+        if isComplete {
+            announces.complete(now: now)
+            searchDHT(now: now)
+        }
     }
 
     /// Verified pieces could not be kept, or were evicted.

@@ -47,7 +47,8 @@ extension Torrent {
             let request = HTTPRequest(
                 url: HTTPAnnounce.url(base, announceRequest(event, tracker: tracker)),
                 byteLimit: HTTPAnnounce.responseLimit,
-                timeout: event == .stopped ? Self.httpStopTimeout : Self.httpTimeout)
+                timeout: event == .stopped ? Self.httpStopTimeout : Self.httpTimeout,
+                publicOnly: sources.isPublicOnly(url))
             lastHTTPAttempt += 1
             let attempt = lastHTTPAttempt
             let started = context.http.get(request) { result in
@@ -71,10 +72,14 @@ extension Torrent {
     /// A UDP tracker's name has been looked up.
     func udpTrackerResolved(_ tracker: Int, _ endpoints: [Endpoint], now: Timestamp) {
         guard let (urlData, event) = pendingUDP.removeValue(forKey: tracker) else { return }
+        let isPublicOnly = sources.isPublicOnly(announces.url(of: tracker) ?? "")
+        let endpoints = endpoints.filter { !isPublicOnly || !$0.address.isPrivate }
         // IPv4 first: a tracker with both is reached by more peers there.
         let endpoint = endpoints.first { !$0.address.isV6 } ?? endpoints.first
         guard let endpoint else {
-            announced(tracker, .failure(.transport("the host has no address")), now: now)
+            announced(
+                tracker, .failure(.transport("the host has no address that may be asked")), now: now
+            )
             return
         }
         udpEndpoints[tracker] = endpoint
@@ -119,6 +124,7 @@ extension Torrent {
             Log.debug("\(identity): \(url) knows \(response.peers.count) peers")
             if let warning = response.warning { Log.warning("\(url): \(warning)") }
             for endpoint in response.peers { magnetEndpoints.remove(endpoint) }
+            noteV2Peers(response.peers, namedFor: announces.hash(of: tracker))
             addPeers(response.peers, source: .tracker, now: now)
             trackerErrors[tracker] = nil
             announces.succeeded(tracker, response, now: now)
@@ -133,7 +139,7 @@ extension Torrent {
 
     private func announceRequest(_ event: AnnounceEvent, tracker: Int) -> AnnounceRequest {
         AnnounceRequest(
-            infoHash: announcedHash, peerID: context.peerID, port: context.listenPort,
+            infoHash: announces.hash(of: tracker), peerID: context.peerID, port: context.listenPort,
             uploaded: swarm?.counts.uploaded ?? 0, downloaded: swarm?.counts.downloaded ?? 0,
             left: bytesLeft, event: event,
             key: context.announceKey, trackerID: announces.trackerID(of: tracker),

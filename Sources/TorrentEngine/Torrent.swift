@@ -25,10 +25,16 @@ final class Torrent {
     var finishMetadata: ((Result<[UInt8], SessionError>) -> Void)?
 
     var peerList: PeerList
-    var announces: AnnounceStateMachine
+    var announces: SwarmAnnounces
     var connections: [PeerKey: PeerConnection] = [:]
     /// Pieces being received.
     var buffers: [PieceIndex: PieceBuffer] = [:]
+    /// Web seeds, in the order of the swarm machine's numbers, and what they are sending.
+    var webSeeds: [TorrentWebSeed] = []
+    var webSeedRuns: [PeerKey: WebSeedRun] = [:]
+    var webSeedAttempts: UInt64 = 0
+    /// Blocks of pieces that have no buffer (BEP 52).
+    var looseBlocks: [PieceIndex: [Int: ReceivedBlock]] = [:]
     /// UDP announces whose tracker's name is being looked up: URL data (BEP 41) and event.
     var pendingUDP: [Int: (urlData: [UInt8], event: AnnounceEvent)] = [:]
     /// HTTP announces under way, by tracker. The attempt tells an announce from a cancelled one to
@@ -37,8 +43,8 @@ final class Torrent {
     var lastHTTPAttempt: UInt64 = 0
     /// Where UDP trackers were last reached.
     var udpEndpoints: [Int: Endpoint] = [:]
-    /// What trackers know the torrent by, also after the metadata has told its other hash.
-    let announcedHash: SHA1Digest
+    /// Peers that trackers named for the v2 hash of a hybrid.
+    var v2Peers: Set<Endpoint> = []
     var holepunch = Holepunch()
     /// Who named peers that take part in holepunching, by their address.
     var holepunchRelays: [Endpoint: PeerKey] = [:]
@@ -48,6 +54,8 @@ final class Torrent {
     /// What each tracker failed with last, until it answers.
     var trackerErrors: [Int: TrackerError] = [:]
 
+    /// Whether pieces that we had were evicted or could not be kept.
+    var hasLostPieces = false
     var isStopping = false
     /// Whether, while stopping, no tracker is left to tell.
     var areTrackersTold = false
@@ -72,12 +80,11 @@ final class Torrent {
         self.identity = identity
         self.sources = sources
         self.context = context
-        announcedHash = identity.handshakeHash
         let seed = context.nextSeed()
         peerList = PeerList(seed: seed, now: now)
-        announces = AnnounceStateMachine(
-            tiers: sources.trackerTiers, isPrivate: sources.isPrivate,
-            isComplete: sources.isComplete, seed: seed)
+        announces = SwarmAnnounces(
+            hashes: identity.announcedHashes, tiers: sources.trackerTiers,
+            isPrivate: sources.isPrivate, isComplete: sources.isComplete, seed: seed)
     }
 
     // MARK: - Life
@@ -94,10 +101,12 @@ final class Torrent {
         // Before the look at what is cached: what is evicted from now on is told.
         store.setPiecesLostHandler { mailbox.post(.piecesLost(id, $0)) }
         store.setSource(EngineBlockSource(torrent: id, mailbox: context.mailbox))
-        let have = store.kept
+        let have = store.obtainable
         let layout = metainfo.info.layout
         let isPadding: (@Sendable (BlockRequest) -> Bool)? =
             layout.hasPadding ? { @Sendable in layout.isPadding($0) } : nil
+        let tree: (@Sendable (PieceIndex) -> PieceTree?)? =
+            metainfo.info.version == .v1 ? nil : { @Sendable in store.tree(of: $0) }
         swarm = TorrentStateMachine(
             geometry: metainfo.info.geometry, have: have,
             configuration: SwarmConfiguration(
@@ -107,14 +116,20 @@ final class Torrent {
                 isUploadEnabled: sources.isUploadEnabled,
                 peerID: sources.isUploadEnabled ? context.peerID : nil),
             seed: context.nextSeed(), now: now,
-            isPadding: isPadding)
+            isPadding: isPadding,
+            tree: tree, unverifiable: store.unverifiable)
         store.setBufferAvailableHandler { mailbox.post(.buffersAvailable(id)) }
         if isFirstStart { findPeers(now: now) }
+        addWebSeeds(now: now)
         if isPrivate {
             announces.becomePrivate(now: now)
+            endDHTSearch(now: now)
             dropMagnetPeers(now: now)
             dropGossip(now: now)
+        } else {
+            searchDHT(now: now)
         }
+        announces.start(also: identity.announcedHashes, isPrivate: isPrivate, now: now)
         for connection in Array(connections.values) where connection.machine.isHandshaken {
             join(connection, now: now)
             connection.machine.metadataKnown(
@@ -143,6 +158,8 @@ final class Torrent {
             for peer in sources.magnetPeers { resolvePeer(peer, isFromMagnet: true) }
         }
         announces.start(now: now)
+        if !isPrivate { context.dht?.addTorrentNodes(sources.dhtNodes) }
+        searchDHT(now: now)
     }
 
     /// Whether only the trackers, and the user, may name peers (BEP 27).
@@ -155,11 +172,13 @@ final class Torrent {
     func stop(now: Timestamp) {
         guard !isStopping else { return }
         isStopping = true
+        abandonFetches()
         finishMetadata?(.failure(.cancelled))
         finishMetadata = nil
         for connection in Array(connections.values) {
             connection.shutDown(now: now)
         }
+        endDHTSearch(now: now)
         announces.stop(now: now)
         runAnnounces(now: now)
     }
@@ -170,6 +189,7 @@ final class Torrent {
     /// Ends everything at once.
     func close(now: Timestamp) {
         isStopping = true
+        abandonFetches()
         finishMetadata?(.failure(.cancelled))
         finishMetadata = nil
         for connection in Array(connections.values) {

@@ -1,7 +1,8 @@
 /// What a torrent that is being added waits for.
 package enum TorrentProgress: Equatable, Sendable {
-    /// Nobody to ask yet: trackers are being asked.
-    case lookingForPeers
+    /// Nobody to ask yet: trackers are being asked, and so many nodes of the DHT are known; nil where
+    /// it is not asked.
+    case lookingForPeers(dhtNodes: Int?)
     /// So many connections are open or being opened; none has offered the metadata.
     case connecting(peers: Int)
     /// The metadata is arriving: bytes of so many.

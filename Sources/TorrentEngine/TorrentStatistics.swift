@@ -20,6 +20,8 @@ package struct TorrentStatistics: Sendable {
     package var peers: Int
     /// Those of them that let us download.
     package var peersUnchoked: Int
+    /// Those of them that are connected over uTP.
+    package var peersOverUTP: Int
     /// Those of them that have every piece.
     package var seeds: Int
     /// Payload bytes a second.
@@ -30,6 +32,8 @@ package struct TorrentStatistics: Sendable {
     package var downloaded: Int64
     /// Payload bytes since the start.
     package var uploaded: Int64
+    /// Its web seeds.
+    package var webSeeds: [TorrentWebSeedStatistics]
     /// Reads that wait for pieces.
     package var waitingReads: Int
     /// `metadata`, `idle`, `downloading` or `seeding`.

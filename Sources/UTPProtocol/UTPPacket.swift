@@ -70,8 +70,7 @@ package struct UTPPacket: Equatable, Sendable {
                 reader.readSpan(Int(length)) != nil
             else { return nil }
             if current == Self.selectiveExtension {
-                // BEP 29: at least 32 bits, in multiples of 32.
-                guard length >= 4, length % 4 == 0 else { return nil }
+                // BEP 29 has multiples of 32 bits; libtorrent sends any number of bytes.
                 selective = (reader.position - Int(length))..<reader.position
             }
             next = following

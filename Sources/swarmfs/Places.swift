@@ -22,6 +22,15 @@ enum Places {
         return "\(directory)/\(logName(mountpoint: mountpoint)).log"
     }
 
+    /// `$XDG_STATE_HOME/swarmfs/dht` or `~/.local/state/swarmfs/dht`; nil where neither can be told, or
+    /// the directory cannot be made.
+    static var dhtStateFile: String? {
+        guard let directory = directory("XDG_STATE_HOME", ".local/state"),
+            (try? createDirectory(directory)) != nil
+        else { return nil }
+        return directory + "/dht"
+    }
+
     /// The log's name. File names end at 255 bytes: of a longer path the end is kept, which tells
     /// mounts apart better than the start.
     private static func logName(mountpoint: String) -> String {

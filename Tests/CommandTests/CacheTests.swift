@@ -25,7 +25,7 @@ struct CacheTests {
     }
 
     @Test(arguments: [
-        (["cache"], "cache needs one of list, show, remove, path", 2),
+        (["cache"], "cache needs one of list, show, remove, evict, path", 2),
         (["cache", "lst"], "there is no command cache lst: did you mean `cache list`?", 2),
         (["cache", "show"], "cache show needs a TORRENT", 2),
         (["cache", "list", "x"], "cache list needs nothing more", 2),

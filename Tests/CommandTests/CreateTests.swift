@@ -38,7 +38,7 @@ struct CreateTests {
     @Test func `options arrive in the file`() async throws {
         let run = try await create([
             "--tracker", "http://a.example/x,y,udp://b.example:1", "--tracker=udp://c.example:2",
-            "--web-seed", "https://d.example/", "--private", "--comment", "two words",
+            "--webseed", "https://d.example/", "--private", "--comment", "two words",
             "--creation-date", "none", "--piece-length", "32K",
         ])
         #expect(run.status == 0, "\(run.errors)")

@@ -30,7 +30,9 @@ struct StatusTests {
         TorrentStatus(
             infohash: String(repeating: "0", count: 40), infohashV2: nil, name: name, size: size,
             cachedBytes: cached, pieceLength: 16_384, pieces: 1, piecesCached: 0, peers: 12,
-            peersUnchoked: 5, seeds: 7, downloadRate: rate, uploadRate: 0, downloaded: 0,
+            peersUnchoked: 5, peersOverUTP: rate > 1_000_000 ? 2 : 0, seeds: 7, downloadRate: rate,
+            uploadRate: 0,
+            downloaded: 0,
             uploaded: 0, waitingReads: 3, state: rate > 0 ? "downloading" : "idle")
     }
 
@@ -50,10 +52,10 @@ struct StatusTests {
             run.output == """
                 \(status.mountpoint)  pid 4242, port 6881, up 2h05m
                   cache 3.00 GiB of 10.0 GiB, 40.0 GiB of the disk free (keeps 5.00 GiB)
-                      SIZE  CACHED  PEERS        DOWN  UP  READS  STATE        NAME
-                  1.09 TiB  99.9 %   5/12           -   -      3  idle         imagenet
-                  16.0 KiB  50.0 %   5/12  12.4 MiB/s   -      3  downloading  a?[2J b
-                       0 B   100 %   5/12     900 B/s   -      3  downloading  empty
+                      SIZE  CACHED         PEERS        DOWN  UP  READS  STATE        NAME
+                  1.09 TiB  99.9 %          5/12           -   -      3  idle         imagenet
+                  16.0 KiB  50.0 %  5/12 (2 uTP)  12.4 MiB/s   -      3  downloading  a?[2J b
+                       0 B   100 %          5/12     900 B/s   -      3  downloading  empty
 
                 """)
     }
@@ -76,6 +78,23 @@ struct StatusTests {
         let json = try await CommandRun(["status", "--json"], in: surroundings)
         let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
         #expect(report.mounts.map(\.passthrough) == [state])
+    }
+
+    @Test func `it tells how many nodes of the DHT are known`() async throws {
+        var status = status
+        status.dht = DHTStatus(
+            nodes: 160, nodesIPv6: 40, goodNodes: 120, storedTorrents: 3, storedPeers: 9,
+            lookups: 1, isServing: true)
+        let server = try ControlServer(
+            directory: surroundings.runtime, mountpoint: status.mountpoint,
+            control: FakeMount(status))
+        defer { server.stop() }
+        let text = try await CommandRun(["status"], in: surroundings)
+        let head = try #require(text.output.split(separator: "\n").first)
+        #expect(head.hasSuffix(", up 2h05m, 200 DHT nodes"))
+        let json = try await CommandRun(["status", "--json"], in: surroundings)
+        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
+        #expect(report.mounts.map(\.dht) == [status.dht])
     }
 
     @Test func `programs get JSON`() async throws {

@@ -42,6 +42,10 @@ struct UsageTests {
             """
         ),
         (
+            "mount a empty --no-dht --dht-bootstrap 192.0.2.1:6881",
+            "--no-dht and --dht-bootstrap contradict each other: give one of them"
+        ),
+        (
             "mount a empty --cache-size 1M",
             "--cache-size 1M is too small: a cache needs 16.0 MiB or more"
         ),

@@ -10,7 +10,8 @@ struct ControlRequestTests {
         .start(.verify(torrent: "0123", repair: false)),
         .start(.prefetch(paths: ["a b", "ä/\"\n"], range: ByteSpan(start: 5, end: nil))),
         .start(.prefetch(paths: [""], range: nil)), .start(.pin(paths: ["x"])),
-        .start(.unpin(paths: [])),
+        .start(.unpin(paths: [])), .start(.evictTorrent("0123")),
+        .start(.evict(paths: ["a/b"])),
     ]
 
     @Test(arguments: samples)
@@ -43,6 +44,7 @@ struct ControlRequestTests {
 
     @Test(arguments: [
         (#"{"request":"progress"}"#, "no `task`"), (#"{"request":"pin"}"#, "no `paths`"),
+        (#"{"request":"evict"}"#, "no `paths`"),
         (
             #"{"request":"prefetch","paths":[],"range":{"start":5,"end":4}}"#,
             "the range ends before it starts"

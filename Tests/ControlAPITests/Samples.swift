@@ -6,6 +6,7 @@ extension TorrentStatus {
             infohash: "0123456789abcdef0123456789abcdef01234567", infohashV2: infohashV2,
             name: "naïve \"data\"\n/set", size: 5_000_000_000, cachedBytes: 1_234_567,
             pieceLength: 4_194_304, pieces: 1193, piecesCached: 1, peers: 12, peersUnchoked: 5,
+            peersOverUTP: 2,
             seeds: 7, downloadRate: 13_000_000, uploadRate: 0, downloaded: 1_300_000, uploaded: 42,
             waitingReads: 3, state: "downloading")
     }

@@ -25,9 +25,9 @@ struct StatusCodingTests {
             #expect(
                 Set(torrent.keys) == [
                     "infohash", "infohash_v2", "name", "size", "cached_bytes", "piece_length",
-                    "pieces", "pieces_cached", "peers", "peers_unchoked", "seeds",
+                    "pieces", "pieces_cached", "peers", "peers_unchoked", "peers_utp", "seeds",
                     "download_rate", "upload_rate", "downloaded", "uploaded", "waiting_reads",
-                    "state",
+                    "state", "web_seeds",
                 ])
         }
         #expect(torrents[0]["infohash_v2"] is NSNull)

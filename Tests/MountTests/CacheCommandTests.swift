@@ -70,4 +70,46 @@ struct CacheCommandTests {
             #expect(FileComparison.differences(first.data, in: again.mountpoint) == [])
         }
     }
+
+    @Test func `files of a mount, torrents and the oldest data are evicted, and come back`() throws
+    {
+        struct Evicted: Decodable {
+            let bytes: Int64
+            let pieces: Int?
+            let pieces_kept: Int?
+            let disk_bytes: Int64?
+        }
+        try TestBed.run { bed in
+            let first = try MountedDataset(.large(2_000_000), in: bed, seed: 22)
+            #expect(FileComparison.differences(first.data, in: first.mount.mountpoint) == [])
+            func evict(_ arguments: String...) throws -> Evicted {
+                let run = try bed.swarmfs.run(
+                    ["cache", "evict", "--json", "--cache", bed.swarmfs.cache] + arguments)
+                #expect(run.exitCode == 0, "\(run.errors)")
+                return try JSONDecoder().decode(Evicted.self, from: Data(run.output.utf8))
+            }
+            let before = try first.mount.torrent()
+            #expect(before.piecesCached == first.torrent.pieceCount)
+            let file = try evict(first.large)
+            #expect(file.pieces ?? 0 > 0)
+            #expect(file.bytes > 0)
+            let part = try first.mount.torrent()
+            #expect(part.piecesCached == first.torrent.pieceCount - (file.pieces ?? 0))
+            // The mount has the torrent: its process does it.
+            let infohash = try #require(first.torrent.infohash)
+            let rest = try evict(infohash)
+            #expect(rest.pieces == part.piecesCached)
+            #expect(try first.mount.torrent().piecesCached == 0)
+            try first.mount.end()
+            let again = try bed.mount([first.torrent.path], peers: [first.seeder.address])
+            #expect(FileComparison.differences(first.data, in: again.mountpoint) == [])
+            try again.end()
+            let size = try #require(try list(bed).first).disk_bytes
+            let shrunk = try evict("--to", "\(size / 2)")
+            #expect(try #require(shrunk.disk_bytes) <= size / 2)
+            #expect(try #require(try list(bed).first).disk_bytes == shrunk.disk_bytes)
+            let usage = try bed.swarmfs.run(["cache", "evict", "--cache", bed.swarmfs.cache])
+            #expect(usage.exitCode == 2)
+        }
+    }
 }

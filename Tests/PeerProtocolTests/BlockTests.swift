@@ -350,20 +350,4 @@ struct UploadTests {
         connection.machine.reject(block(0))
         #expect(connection.sent() == [.reject(block(0))])
     }
-
-    @Test func `a hash request is rejected on a v2 connection and closes any other`() throws {
-        let v2 = try #require(SHA256Digest(Array(repeating: 0x33, count: 32)))
-        var connection = Connection()
-        _ = connection.receive(bytes: Connection.handshake([], hash: v2.truncated).bytes)
-        connection.machine.accept(
-            identity: TorrentIdentity(v2: v2), geometry: Connection.geometry, have: nil,
-            metadataSize: nil, now: .zero)
-        _ = connection.output()
-        #expect(connection.receive(.hashRequest(Array(0..<48))).isEmpty)
-        #expect(connection.output() == [0, 0, 0, 49, 23] + Array(0..<48))
-        connection = .open()
-        #expect(
-            connection.receive(.hashRequest(Array(0..<48))).closeReason
-                == .notNegotiated(message: 21))
-    }
 }

@@ -137,6 +137,14 @@ func block(_ piece: Int, _ begin: Int = 0, _ length: Int = 16_384) -> BlockReque
     BlockRequest(piece: PieceIndex(piece), begin: begin, length: length)
 }
 
+func hashRequest(
+    layer: UInt32 = 0, _ index: UInt32 = 4, _ length: UInt32 = 4, proof: UInt32 = 2
+) -> HashRequest {
+    guard let root = SHA256Digest(Array(0..<32)) else { preconditionFailure("32 bytes") }
+    return HashRequest(
+        piecesRoot: root, baseLayer: layer, index: index, length: length, proofLayers: proof)
+}
+
 func pieces(_ text: String) -> Bitfield {
     var field = Bitfield(count: text.count)
     for (index, character) in text.enumerated() where character == "*" {

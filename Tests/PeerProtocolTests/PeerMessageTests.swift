@@ -9,7 +9,8 @@ struct PeerMessageTests {
         .bitfield([0xF0, 1]), .request(block(1, 2, 3)), .cancel(block(4, 5, 6)), .port(6881),
         .suggest(PieceIndex(9)), .haveAll, .haveNone, .reject(block(7, 8, 9)),
         .allowedFast(PieceIndex(3)), .extended(0, Array("de".utf8)),
-        .hashRequest(Array(0..<48)),
+        .hashRequest(hashRequest()), .hashReject(hashRequest()),
+        .hashes(hashRequest(), Array(repeating: 7, count: 5 * 32)),
     ]
     private static let limits = PeerMessageLimits(
         acceptsFast: true, acceptsExtensions: true, acceptsHashes: true)
@@ -115,7 +116,7 @@ struct PeerMessageTests {
     @Test func `an unknown message is passed over, wherever it is cut`() throws {
         let strangers: [[UInt8]] = [
             [0, 0, 0, 4, 99, 1, 2, 3], [0, 0, 0, 1, 10], [0, 0, 0, 5, 20, 77, 1, 2, 3],
-            [0, 0, 0, 2, 20, 200], [0, 0, 0, 3, 22, 1, 1],
+            [0, 0, 0, 2, 20, 200], [0, 0, 0, 3, 24, 1, 1],
         ]
         for stranger in strangers {
             let stream = stranger + Self.encoded(.interested)

@@ -1,4 +1,4 @@
-/// libtorrent with uTP, DHT, LSD and port mapping off: what happens is what was asked.
+/// libtorrent with DHT, LSD and port mapping off: what happens is what was asked.
 package struct LibtorrentPeer: RunningPeer, Sendable {
     /// What it has, piece by piece.
     package struct Pieces: Decodable, Sendable {
@@ -29,11 +29,12 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
     package init(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
         peers: [PeerAddress] = [], uploadRate: Int = 0, isTrusting: Bool = false,
-        encryption: PeerEncryption = .off, findsLocally: Bool = false
+        encryption: PeerEncryption = .off, findsLocally: Bool = false,
+        transport: PeerTransport = .tcp
     ) throws {
         var command = PythonScript.libtorrentPeer.command
         command += ["peer", source, "--save", folder, "--listen", host]
-        command += ["--encryption", encryption.rawValue]
+        command += ["--encryption", encryption.rawValue, "--transport", transport.rawValue]
         if isSeed { command.append("--seed") }
         if findsLocally { command.append("--lsd") }
         if isTrusting { command.append("--trust") }

@@ -36,7 +36,9 @@ package struct Mount: Sendable {
     ) throws {
         self.command = command
         self.mountpoint = mountpoint
-        let arguments = ["mount", "--cache", command.cache, "--listen", "127.0.0.1:0"]
+        let arguments = [
+            "mount", "--cache", command.cache, "--listen", "127.0.0.1:0", "--local-urls",
+        ]
         result = try command.run(arguments + options + sources + [mountpoint], seconds: seconds)
         guard result.exitCode == 0 else {
             throw RealClientError(

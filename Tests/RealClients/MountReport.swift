@@ -13,8 +13,28 @@ package struct MountReport: Decodable, Sendable {
         package let passthrough: String
         /// Where verified pieces are kept.
         package let cache: Cache
+        /// Its node of the DHT; nil where it takes no part.
+        package let dht: DHT?
         /// Its torrents.
         package let torrents: [Torrent]
+    }
+
+    /// A node of the DHT.
+    package struct DHT: Decodable, Sendable {
+        /// IPv4 nodes that it knows.
+        package let nodes: Int
+        /// IPv6 nodes that it knows.
+        package let nodesIpv6: Int
+        /// Those that have answered lately.
+        package let goodNodes: Int
+        /// Torrents that others have announced to it.
+        package let storedTorrents: Int
+        /// Peers that others have announced to it.
+        package let storedPeers: Int
+        /// Lookups under way.
+        package let lookups: Int
+        /// Whether it answers others.
+        package let serving: Bool
     }
 
     /// How full the cache is.
@@ -55,6 +75,8 @@ package struct MountReport: Decodable, Sendable {
         package let peers: Int
         /// Peers that let us download.
         package let peersUnchoked: Int
+        /// Connected peers that are reached over uTP.
+        package let peersUtp: Int
         /// Peers that have everything.
         package let seeds: Int
         /// Bytes a second.
@@ -65,10 +87,28 @@ package struct MountReport: Decodable, Sendable {
         package let downloaded: Int
         /// Payload bytes sent.
         package let uploaded: Int
+        /// Its web seeds.
+        package let webSeeds: [WebSeed]
         /// Reads that wait for data.
         package let waitingReads: Int
         /// One word.
         package let state: String
+    }
+
+    /// One web seed of a torrent.
+    package struct WebSeed: Decodable, Sendable {
+        /// Where it is.
+        package let url: String
+        /// One word.
+        package let state: String
+        /// Payload bytes received.
+        package let downloaded: Int
+        /// Bytes a second.
+        package let downloadRate: Int
+        /// Requests that failed.
+        package let errors: Int
+        /// Why the last of them did.
+        package let lastError: String?
     }
 
     /// All mounts, or the one asked for.

@@ -2,6 +2,7 @@ import Foundation
 
 /// The Python programs that lie beside this file.
 package enum PythonScript: String, Sendable {
+    case libtorrentDHT = "libtorrent_dht.py"
     case libtorrentPeer = "libtorrent_peer.py"
     case recordingTracker = "recording_tracker.py"
     case reader = "reader.py"

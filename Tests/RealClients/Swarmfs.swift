@@ -11,7 +11,7 @@ package struct Swarmfs: Sendable {
     }()
 
     /// The variables that keep it in the test's folder.
-    package let environment: [String: String]
+    package private(set) var environment: [String: String]
     /// The cache directory.
     package let cache: String
     private let stateFolder: String
@@ -26,6 +26,16 @@ package struct Swarmfs: Sendable {
             "XDG_RUNTIME_DIR": run, "XDG_STATE_HOME": stateFolder,
             "XDG_CACHE_HOME": try folder.makeFolder("user-cache"),
         ]
+    }
+
+    /// The same command, of which `DiskRecorder` writes down what it does to its cache.
+    package func recordingDisk(to log: String) -> Swarmfs {
+        var copy = self
+        let folder = (Self.executable as NSString).deletingLastPathComponent
+        copy.environment["LD_PRELOAD"] = folder + "/libDiskRecorder.so"
+        copy.environment["SWARMFS_RECORD_ROOT"] = cache
+        copy.environment["SWARMFS_RECORD_LOG"] = log
+        return copy
     }
 
     /// Runs the command to its end.

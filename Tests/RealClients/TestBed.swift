@@ -121,11 +121,12 @@ package final class TestBed {
     package func libtorrent(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
         peers: [PeerAddress] = [], uploadRate: Int = 0, encryption: PeerEncryption = .off,
-        findsLocally: Bool = false
+        findsLocally: Bool = false, transport: PeerTransport = .tcp
     ) throws -> LibtorrentPeer {
         let peer = try LibtorrentPeer(
             source: source, folder: folder, isSeed: isSeed, host: host, peers: peers,
-            uploadRate: uploadRate, encryption: encryption, findsLocally: findsLocally)
+            uploadRate: uploadRate, encryption: encryption, findsLocally: findsLocally,
+            transport: transport)
         atEnd { peer.end() }
         return peer
     }
@@ -136,6 +137,13 @@ package final class TestBed {
             infohashes: infohashes.compactMap { $0 }, port: port, folder: newFolder("tracker"))
         atEnd { tracker.process.terminate() }
         return tracker
+    }
+
+    /// nginx that serves a dataset's folder.
+    package func nginx(_ dataset: Dataset) throws -> Nginx {
+        let nginx = try Nginx(root: dataset.parent, folder: newFolder("nginx"))
+        atEnd { nginx.process.terminate() }
+        return nginx
     }
 
     /// A tracker that tells what it is told.
@@ -152,11 +160,12 @@ package final class TestBed {
     /// Mounts sources at a new mountpoint.
     package func mount(
         _ sources: [String], at mountpoint: String? = nil, options: [String] = [],
-        peers: [PeerAddress] = [], seconds: Double = Deadline.generous
+        peers: [PeerAddress] = [], with command: Swarmfs? = nil,
+        seconds: Double = Deadline.generous
     ) throws -> Mount {
         let place = try mountpoint ?? newFolder("mount")
         let dialled = peers.flatMap { ["--peer", $0.description] }
-        let command = swarmfs
+        let command = command ?? swarmfs
         let mount = try Mount(
             sources, at: place, with: command, options: options + dialled, seconds: seconds)
         atEnd { if !mount.isGone { _ = try? mount.end() } }

@@ -140,8 +140,10 @@ def session_settings(arguments):
         "enable_lsd": arguments.lsd,
         "enable_upnp": False,
         "enable_natpmp": False,
-        "enable_incoming_utp": False,
-        "enable_outgoing_utp": False,
+        "enable_incoming_utp": arguments.transport == "utp",
+        "enable_outgoing_utp": arguments.transport == "utp",
+        "enable_incoming_tcp": arguments.transport == "tcp",
+        "enable_outgoing_tcp": arguments.transport == "tcp",
         **ENCRYPTION[arguments.encryption],
         "allow_multiple_connections_per_ip": True,
         "connections_limit": 200,
@@ -269,6 +271,7 @@ def main():
     peering.add_argument("--listen", default="127.0.0.1")
     peering.add_argument("--peer", nargs=2, action="append", default=[])
     peering.add_argument("--quiet", action="store_true", help="do not tell which pieces are there")
+    peering.add_argument("--transport", choices=["tcp", "utp"], default="tcp")
     peering.add_argument("--encryption", choices=ENCRYPTION, default="off")
     peering.add_argument("--lsd", action="store_true", help="look for peers by BEP 14")
     peering.add_argument("--upload-rate", type=int, default=0)

@@ -1,3 +1,4 @@
+import Metainfo
 import Swarm
 import TorrentCore
 
@@ -12,17 +13,20 @@ struct World {
     var log: [SwarmAction] = []
     /// Requests that have not been answered, by peer, in order.
     var outstanding: [UInt32: [BlockRequest]] = [:]
+    /// What lanes of web seeds have been asked for and have not sent yet.
+    var fetches: [UInt32: WebSeedFetch] = [:]
 
     init(
         _ have: String, blocks: Int = 4, configuration: SwarmConfiguration = .init(),
-        isPadding: (@Sendable (BlockRequest) -> Bool)? = nil
+        isPadding: (@Sendable (BlockRequest) -> Bool)? = nil,
+        tree: (@Sendable (PieceIndex) -> PieceTree?)? = nil, unverifiable: Bitfield? = nil
     ) {
         geometry = PieceGeometry(
             totalLength: Int64(have.utf8.count * blocks * Self.block),
             pieceLength: blocks * Self.block)
         machine = TorrentStateMachine(
             geometry: geometry, have: Self.pieces(have), configuration: configuration, seed: 1,
-            now: now, isPadding: isPadding)
+            now: now, isPadding: isPadding, tree: tree, unverifiable: unverifiable)
     }
 
     static func pieces(_ text: String) -> Bitfield {
@@ -40,14 +44,14 @@ struct World {
     /// Connects a peer; unchoked unless told otherwise.
     mutating func connect(
         _ number: UInt32, _ have: String, fast: Bool = true, unchoked: Bool = true,
-        limit: Int = 250
+        limit: Int = 250, hashes: Bool = false
     ) {
         let key = PeerKey(number)
         machine.peerConnected(
             key,
             traits: PeerTraits(
                 address: Self.endpoint(number), supportsFast: fast, requestLimit: limit,
-                isOutgoing: true), now: now)
+                isOutgoing: true, supportsHashes: hashes), now: now)
         let bits = Self.pieces(have)
         if bits.isFull {
             machine.peerHasAll(key, now: now)
@@ -67,6 +71,8 @@ struct World {
                 outstanding[peer.rawValue, default: []].append(request)
             case .cancel(let peer, let request):
                 outstanding[peer.rawValue]?.removeAll { $0 == request }
+            case .fetch(let lane, let fetch): fetches[lane.rawValue] = fetch
+            case .abandonFetch(let lane): fetches[lane.rawValue] = nil
             default: break
             }
         }
@@ -156,6 +162,17 @@ struct World {
         machine.readArrived(
             ReadKey(read), pieces: PieceIndex(pieces.lowerBound)..<PieceIndex(pieces.upperBound),
             now: now)
+    }
+
+    /// A read of a part of the payload.
+    mutating func read(_ read: UInt64, bytes: Range<Int>) {
+        let size = geometry.pieceLength
+        machine.readArrived(
+            ReadKey(read),
+            pieces: PieceIndex(
+                bytes.lowerBound / size)..<PieceIndex(
+                    (bytes.upperBound - 1) / size + 1),
+            bytes: Int64(bytes.lowerBound)..<Int64(bytes.upperBound), now: now)
     }
 
     mutating func endRead(_ read: UInt64) { machine.readEnded(ReadKey(read), now: now) }

@@ -135,7 +135,8 @@ struct SeedingTests {
         let requests = Self.requests(seed, length: 16_384).filter { $0.piece.value >= 20 }
         let answers = try await blocking { Self.play(seed, port: port, requests) }
         #expect(answers.pieces.isEmpty)
-        #expect(Set(answers.rejects) == Set(requests))
+        // Rejected, or hung up on: this peer could not be told in any other way what is lost.
+        #expect(Set(answers.rejects).isSubset(of: requests))
         #expect(await seeder.statistics().first?.peers == 0)
         await swarmlet.end()
     }

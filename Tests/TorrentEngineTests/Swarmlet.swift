@@ -65,6 +65,7 @@ final class Swarmlet {
             cacheDirectory: folder.appendingPathComponent(cache ?? "cache-\(cacheCount)").path)
         configuration.listen = [ListenAddress(address: .loopbackV4, port: 0)]
         configuration.seed = UInt64(cacheCount)
+        configuration.allowsPrivateURLs = true
         change(&configuration)
         let session = try await Session(configuration)
         sessions.append(session)

@@ -135,13 +135,13 @@ class Bench:
     # Mounts
 
     @contextlib.contextmanager
-    def mount(self, ports, cache=None, torrent=None, unchoked=None):
+    def mount(self, ports, cache=None, torrent=None, unchoked=None, options=()):
         """A mount with these peers, of which `unchoked` (all of them) have to unchoke first."""
         mountpoint = self.folder("mnt")
         with contextlib.ExitStack() as stack:
             cache = cache or stack.enter_context(self.kept("cache"))
             command = [self.swarmfs, "mount", torrent or self.torrent, mountpoint]
-            command += ["--listen", "127.0.0.1:0", "--cache", cache]
+            command += ["--listen", "127.0.0.1:0", "--cache", cache, *options]
             for port in ports:
                 command += ["--peer", f"127.0.0.1:{port}"]
             self.mounted.add(mountpoint)

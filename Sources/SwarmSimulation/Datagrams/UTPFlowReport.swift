@@ -5,7 +5,7 @@ package import UTPProtocol
 package struct UTPFlowReport: Sendable {
     /// Bytes that have arrived in order.
     package var received = 0
-    /// Of those, bytes that were others when they were sent.
+    /// Of those, words of bytes that were others when they were sent.
     package var wrong = 0
     /// When the end of the stream arrived.
     package var finishedAt: Timestamp?

@@ -4,7 +4,7 @@ import Synchronization
 
 /// HTTP and HTTPS requests, any number at once, on one thread of its own (libcurl).
 ///
-/// For trackers, .torrent files and, later, web seeds. libcurl verifies certificates against the
+/// For trackers, .torrent files and web seeds. libcurl verifies certificates against the
 /// system's authorities, and honours the usual proxy variables of the environment.
 package final class HTTPClient: Sendable {
     private let worker: HTTPWorker
@@ -12,8 +12,10 @@ package final class HTTPClient: Sendable {
     private let nextID = Atomic<UInt64>(0)
 
     /// Starts the thread. Throws where libcurl or the system cannot.
-    package init(userAgent: String) throws(SystemError) {
-        guard let worker = HTTPWorker(userAgent: userAgent) else {
+    ///
+    /// - Parameter authorities: a file of certificates (PEM) to trust instead of the system's.
+    package init(userAgent: String, authorities: String? = nil) throws(SystemError) {
+        guard let worker = HTTPWorker(userAgent: userAgent, authorities: authorities) else {
             throw SystemError(ENOMEM, "set up libcurl")
         }
         do throws(SystemError) {

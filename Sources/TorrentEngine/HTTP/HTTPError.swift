@@ -22,6 +22,10 @@ package enum HTTPError: Error, Equatable, Sendable, CustomStringConvertible {
     case headersTooLarge
     /// More redirects than `HTTPTransfer.redirectLimit`.
     case tooManyRedirects
+    /// The URL came from a torrent, and leads to an address of the private network.
+    case privateAddress
+    /// The sink did not want the response.
+    case declined
     /// A public host redirected to an address of the private network.
     case redirectedInward
     /// The connection ended before the answer was complete.
@@ -46,6 +50,8 @@ package enum HTTPError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooLarge(let limit): "answered with more than \(limit) bytes"
         case .headersTooLarge: "answered with too many headers"
         case .tooManyRedirects: "redirects too often"
+        case .privateAddress: "leads into the private network"
+        case .declined: "the answer was not wanted"
         case .redirectedInward: "redirects from a public to a private address"
         case .closedEarly: "closed the connection early"
         case .invalidResponse: "did not answer in valid HTTP"

@@ -22,15 +22,24 @@ package struct HTTPRequest: Sendable {
     package var timeout: Interval
     /// Which addresses are used.
     package var family: AddressFamily
+    /// Whether it goes to public addresses only, as what a torrent names must: see `RedirectGuard`.
+    package var publicOnly: Bool
     /// The part of the resource that is wanted, in bytes; a server may answer with all of it, so
     /// check for status 206. A part is asked for uncompressed.
     package var range: ClosedRange<Int64>?
+    /// Takes the body, where it is not to be collected; `byteLimit` means nothing then, and any
+    /// status is left for it to judge.
+    package var sink: (any HTTPBodySink)?
+    /// With a sink, a transfer that stays below `slowestRate` for this long has failed.
+    package static let slowestTime = Interval.seconds(15)
+    /// Bytes a second: a block of 16 KiB in four seconds.
+    package static let slowestRate = 4096
 
     /// A request; see the properties.
     package init(
         url: String, byteLimit: Int, connectTimeout: Interval = standardConnectTimeout,
         timeout: Interval = standardTimeout, family: AddressFamily = .any,
-        range: ClosedRange<Int64>? = nil
+        publicOnly: Bool = false, range: ClosedRange<Int64>? = nil
     ) {
         self.url = url
         self.byteLimit = byteLimit
@@ -38,5 +47,17 @@ package struct HTTPRequest: Sendable {
         self.timeout = timeout
         self.family = family
         self.range = range
+        self.publicOnly = publicOnly
+    }
+
+    /// A request for a part of a resource that goes to `sink` as it comes, for as long as it comes
+    /// at all.
+    package init(
+        url: String, range: Range<Int64>, publicOnly: Bool, sink: any HTTPBodySink
+    ) {
+        self.init(
+            url: url, byteLimit: 0, timeout: .zero, publicOnly: publicOnly,
+            range: range.lowerBound...range.upperBound - 1)
+        self.sink = sink
     }
 }

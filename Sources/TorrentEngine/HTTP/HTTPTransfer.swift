@@ -9,19 +9,25 @@ final class HTTPTransfer {
     /// Most bytes of headers, over all redirects: enough for any real server, and libcurl itself
     /// has no limit on their sum.
     static let headerLimit = 256 << 10
+    /// Room for what one read of a fast stream brings.
+    private static let streamBuffer = 256 << 10
 
     let request: HTTPRequest
     let completion: @Sendable (Result<HTTPResponse, HTTPError>) -> Void
     let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
-    private var body: [UInt8] = []
-    private var headerBytes = 0
+    var body: [UInt8] = []
+    var headerBytes = 0
     /// Whether the empty line after the headers has come: libcurl takes a connection that ends
     /// before it for an answer without a body.
-    private var hasAllHeaders = false
-    private var redirects = RedirectGuard()
+    var hasAllHeaders = false
+    var redirects: RedirectGuard
+    var head = HTTPHead()
+    var hasBegun = false
+    /// Whether some address was not connected to since it is private.
+    var hasRefusedAddress = false
     /// Why a callback ended the transfer.
-    private var ownError: HTTPError?
+    var ownError: HTTPError?
 
     /// Nil where libcurl has no memory for a handle.
     init?(
@@ -31,6 +37,8 @@ final class HTTPTransfer {
         guard let handle = curl_easy_init() else { return nil }
         self.request = request
         self.completion = completion
+        redirects = RedirectGuard(
+            publicOnly: request.publicOnly && !HTTPProxy.isConfigured)
         self.handle = handle
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -42,7 +50,7 @@ final class HTTPTransfer {
     }
 
     /// Sets the handle up. `self` must outlive the transfer: the handle refers to it unretained.
-    func prepare(userAgent: String) throws(HTTPError) {
+    func prepare(userAgent: String, authorities: String?) throws(HTTPError) {
         try Self.check(request.url)
         let context = Unmanaged.passUnretained(self).toOpaque()
         var failed = false
@@ -64,6 +72,8 @@ final class HTTPTransfer {
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeout.millisecondsRoundedUp))
         set(CURLOPT_TIMEOUT_MS, Int(request.timeout.millisecondsRoundedUp))
+        if let authorities { set(CURLOPT_CAINFO, authorities) }
+        if request.sink != nil { prepareStream(set) }
         switch request.family {
         case .any: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_WHATEVER))
         case .v4: set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_V4))
@@ -79,9 +89,20 @@ final class HTTPTransfer {
         set(swarmfs_curl_set_write_function(handle, receiveBody))
         set(swarmfs_curl_set_pointer(handle, CURLOPT_HEADERDATA, context))
         set(swarmfs_curl_set_header_function(handle, receiveHeaderLine))
+        set(swarmfs_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, context))
+        set(swarmfs_curl_set_open_socket_function(handle, openSocket))
         set(swarmfs_curl_set_pointer(handle, CURLOPT_PREREQDATA, context))
         set(swarmfs_curl_set_prereq_function(handle, approveConnection))
         guard !failed else { throw .other("libcurl does not support an option") }
+    }
+
+    /// What differs where the body goes to a sink.
+    private func prepareStream(_ set: (CURLoption, Int) -> Void) {
+        set(CURLOPT_LOW_SPEED_LIMIT, HTTPRequest.slowestRate)
+        set(CURLOPT_LOW_SPEED_TIME, Int(HTTPRequest.slowestTime.seconds))
+        set(CURLOPT_BUFFERSIZE, Self.streamBuffer)
+        // Rather another stream of a connection that is being opened than another connection.
+        set(CURLOPT_PIPEWAIT, 1)
     }
 
     /// What the transfer has come to, once libcurl has done with it.
@@ -89,51 +110,30 @@ final class HTTPTransfer {
         if let ownError { return .failure(ownError) }
         guard code == CURLE_OK else { return .failure(error(code)) }
         guard hasAllHeaders else { return .failure(.closedEarly) }
+        // An answer without a body.
+        if request.sink != nil, !begin() { return .failure(.declined) }
         guard let status, (200..<300).contains(status) else {
             return .failure(.status(status ?? 0))
         }
-        var url: UnsafeMutablePointer<CChar>?
-        swarmfs_curl_get_pointer(handle, CURLINFO_EFFECTIVE_URL, &url)
         return .success(
             HTTPResponse(
-                status: status, url: url.map { String(cString: $0) } ?? request.url, body: body))
+                status: status, url: effectiveURL,
+                isFromPrivateNetwork: !redirects.hasBeenPublic, body: body))
     }
 
-    // MARK: - Callbacks
-
-    /// Takes a part of the body; false ends the transfer.
-    fileprivate func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        if body.isEmpty, let status, !(200..<300).contains(status) {
-            ownError = .status(status)
-        } else if bytes.count > request.byteLimit - body.count {
-            ownError = .tooLarge(limit: request.byteLimit)
-        } else {
-            body += bytes
-        }
-        return ownError == nil
+    /// Where the answer came from, after redirects.
+    private var effectiveURL: String {
+        var url: UnsafeMutablePointer<CChar>?
+        swarmfs_curl_get_pointer(handle, CURLINFO_EFFECTIVE_URL, &url)
+        return url.map { String(cString: $0) } ?? request.url
     }
 
-    /// Looks at a header line; false ends the transfer.
-    fileprivate func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
-        headerBytes += line.count
-        if headerBytes > Self.headerLimit { ownError = .headersTooLarge }
-        if line.starts(with: "HTTP/".utf8) {
-            hasAllHeaders = false
-        } else if line.elementsEqual("\r\n".utf8) || line.elementsEqual("\n".utf8) {
-            hasAllHeaders = true
-        }
-        return ownError == nil
-    }
-
-    /// Looks at the address of a connection before a request goes over it; false ends the transfer.
-    fileprivate func approve(_ address: String) -> Bool {
-        // A link-local address may carry its zone, which says nothing here.
-        guard let address = IPAddress(address.prefix { $0 != "%" }), redirects.allows(address)
-        else {
-            ownError = .redirectedInward
-            return false
-        }
-        return true
+    /// Shows the sink the head, once.
+    func begin() -> Bool {
+        guard !hasBegun else { return true }
+        hasBegun = true
+        head.status = status ?? 0
+        return request.sink?.begin(head) ?? true
     }
 
     // MARK: - Errors
@@ -146,7 +146,7 @@ final class HTTPTransfer {
         guard scheme == "http" || scheme == "https" else { throw .unsupportedProtocol(scheme) }
     }
 
-    private var status: Int? {
+    var status: Int? {
         var status = 0
         swarmfs_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         return status == 0 ? nil : status
@@ -160,6 +160,7 @@ final class HTTPTransfer {
             return detail(code).hasPrefix("Received HTTP/0.9")
                 ? .invalidResponse : .unsupportedProtocol(detail(code))
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .hostNotFound
+        case CURLE_COULDNT_CONNECT where hasRefusedAddress: return refusal
         case CURLE_COULDNT_CONNECT:
             var number = 0
             swarmfs_curl_get_long(handle, CURLINFO_OS_ERRNO, &number)
@@ -187,36 +188,4 @@ final class HTTPTransfer {
         let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
         return String(words.map { $0.isNewline ? " " : $0 })
     }
-}
-
-// Free functions: a closure could inherit an isolation that does not hold on libcurl's calls.
-
-private func receiveBody(
-    _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
-    _ context: UnsafeMutableRawPointer?
-) -> Int {
-    guard let context else { return 0 }
-    let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
-    let length = size * count
-    return transfer.receive(UnsafeRawBufferPointer(start: data, count: length)) ? length : -1
-}
-
-private func receiveHeaderLine(
-    _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
-    _ context: UnsafeMutableRawPointer?
-) -> Int {
-    guard let context else { return 0 }
-    let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
-    let line = UnsafeRawBufferPointer(start: data, count: size * count)
-    return transfer.receiveHeader(line) ? size * count : -1
-}
-
-private func approveConnection(
-    _ context: UnsafeMutableRawPointer?, _ remoteAddress: UnsafeMutablePointer<CChar>?,
-    _ localAddress: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
-) -> Int32 {
-    guard let context, let remoteAddress else { return CURL_PREREQFUNC_ABORT }
-    let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
-    return transfer.approve(String(cString: remoteAddress))
-        ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }

@@ -27,15 +27,17 @@ final class HTTPWorker: Sendable {
 
     private let queue = Locked(Queue())
     private let userAgent: String
+    private let authorities: String?
     // Safe: only `curl_multi_wakeup`, which is made for it, is called from other threads, under
     // the queue's lock and not once `isStopping` is set; the worker's thread frees it after that.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
     /// Nil where libcurl cannot be set up.
-    init?(userAgent: String) {
+    init?(userAgent: String, authorities: String?) {
         guard isCurlReady, let multi = curl_multi_init() else { return nil }
         self.multi = multi
         self.userAgent = userAgent
+        self.authorities = authorities
         _ = swarmfs_curl_multi_set_long(
             multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, Self.connectionLimit)
         _ = swarmfs_curl_multi_set_long(
@@ -131,7 +133,7 @@ final class HTTPWorker: Sendable {
             return nil
         }
         do throws(HTTPError) {
-            try transfer.prepare(userAgent: userAgent)
+            try transfer.prepare(userAgent: userAgent, authorities: authorities)
         } catch {
             completion(.failure(error))
             return nil

@@ -8,12 +8,15 @@ struct CacheActionArguments {
     let directory: String
     let isJSON: Bool
     let isDryRun: Bool
+    /// `--to`.
+    let size: Int64?
 
     init(torrents: [String], _ arguments: ParsedArguments) throws(Failure) {
         self.torrents = torrents
         directory = try Places.cacheDirectory(arguments)
         isJSON = arguments.has("json")
         isDryRun = arguments.has("dry-run")
+        size = try arguments.last("to", ByteSize.parse)
     }
 
     /// The cache's contents.

@@ -15,13 +15,15 @@ enum CacheCommand: Command {
         Action(
             name: "remove", count: 1...Int.max, needs: "a TORRENT", run: CacheRemoval.remove),
         Action(
+            name: "evict", count: 0...Int.max, needs: "a TORRENT", run: CacheEviction.evict),
+        Action(
             name: "path", count: 0...0, needs: "nothing more",
             run: { arguments throws(Failure) in StandardStreams.print(arguments.directory) }),
     ]
 
     static let definition = CommandDefinition(
-        name: "cache", summary: "Show or remove what is cached.",
-        synopsis: "cache list|show|remove|path [TORRENT...] [options]",
+        name: "cache", summary: "Show, evict or remove what is cached.",
+        synopsis: "cache list|show|evict|remove|path [TORRENT...] [options]",
         description: [
             """
             Looks at the cache directory itself, whether its torrents are mounted or not. What is \
@@ -32,7 +34,8 @@ enum CacheCommand: Command {
             infohash_v2 (null for v1), name, size, disk_bytes (real blocks), piece_length, pieces, \
             pieces_cached, added, last_use (seconds since 1970), pid and mountpoint (null where no \
             process has it open). `show --json` prints one torrent with cached_bytes and files, \
-            each with path, size, cached_bytes and is_pinned. Keys are only ever added.
+            each with path, size, cached_bytes and is_pinned. `evict --json` prints {"bytes", \
+            "pieces", "pieces_kept"}, with --to {"bytes", "disk_bytes"}. Keys are only ever added.
             """,
         ],
         arguments: [
@@ -43,6 +46,13 @@ enum CacheCommand: Command {
                     disk, how many pieces are cached, when it was last used, who has it open.
                     """),
             .init(text: "show TORRENT", meaning: "One torrent, file by file."),
+            .init(
+                text: "evict TORRENT|PATH...",
+                meaning: """
+                    Takes data of torrents, or of files and directories in a mount, off the disk; \
+                    torrents stay known and mounted. What is pinned or in use stays. With --to \
+                    SIZE instead: what was least recently used, over all torrents.
+                    """),
             .init(
                 text: "remove TORRENT...",
                 meaning: """
@@ -57,11 +67,20 @@ enum CacheCommand: Command {
         options: [
             .cache, .json,
             OptionDefinition(
+                name: "to", value: "SIZE",
+                help: "evict: until all torrents together take no more than that on disk."),
+            OptionDefinition(
                 name: "dry-run", letter: "n", help: "remove: say what would go, remove nothing."),
         ],
         examples: [
             .init(text: "swarmfs cache list", meaning: "what is cached"),
             .init(text: "swarmfs cache remove imagenet", meaning: "remove a torrent by its name"),
+            .init(
+                text: "swarmfs cache evict --to 50G",
+                meaning: "make room, by least recent use"),
+            .init(
+                text: "swarmfs cache evict /mnt/data/imagenet/train",
+                meaning: "a directory of a mount"),
             .init(
                 text: "du -sh \"$(swarmfs cache path)\"", meaning: "the cache as other tools see it"
             ),

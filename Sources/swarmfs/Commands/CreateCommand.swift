@@ -33,7 +33,7 @@ enum CreateCommand: Command {
                     before it fail; URLs joined by commas share a tier.
                     """),
             OptionDefinition(
-                name: "web-seed", value: "URL",
+                name: "webseed", value: "URL",
                 help: "An http(s) server that has the files (BEP 19). Repeatable."),
             OptionDefinition(
                 name: "private", help: "Peers come from the trackers only (BEP 27)."),

@@ -31,7 +31,7 @@ struct CreateOptions {
         format = try arguments.last("format", Self.format) ?? .hybrid
         pieceLength = try arguments.last("piece-length", Self.pieceLength)
         announceTiers = try arguments.all("tracker", Self.tier)
-        webSeeds = try arguments.all("web-seed", NetworkArguments.webSeed)
+        webSeeds = try arguments.all("webseed", NetworkArguments.webSeed)
         isPrivate = arguments.has("private")
         comment = arguments.last("comment")
         source = arguments.last("source")

@@ -30,8 +30,9 @@ enum MountCommand: Command {
             OptionDefinition(
                 name: "peer", value: "HOST:PORT",
                 help: "Connect to this peer, besides those that trackers name. Repeatable."),
-            .tracker, .listen, .encryption, .noLocalDiscovery, .localDiscoveryInterface,
-            .noPortMapping,
+            .tracker, .listen, .encryption, .noUTP, .noDHT, .dhtBootstrap, .noLocalDiscovery,
+            .localDiscoveryInterface, .noPortMapping, .webSeed, .metadataURL, .localURLs,
+            .authorities,
             OptionDefinition(
                 name: "cache", value: "DIR",
                 help:

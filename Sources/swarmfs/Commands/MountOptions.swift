@@ -12,6 +12,7 @@ struct MountOptions {
     let mountpoint: String
     let peers: [String]
     let trackers: [String]
+    let servers: ServerOptions
     /// Empty: the engine's default.
     let listen: [NetworkArguments.Listen]
     let cacheDirectory: String
@@ -43,6 +44,7 @@ struct MountOptions {
         mountpoint = arguments.positionals.last ?? ""
         peers = try arguments.all("peer", NetworkArguments.peer)
         trackers = try arguments.all("tracker", NetworkArguments.tracker)
+        servers = try ServerOptions(arguments)
         listen = try arguments.all("listen", NetworkArguments.listen)
         cacheLimits = CacheLimits(
             size: try arguments.last("cache-size", CacheArguments.size),

@@ -23,8 +23,8 @@ enum SeedCommand: Command {
                     """),
             OptionDefinition(
                 name: "peer", value: "HOST:PORT", help: "Connect to this peer. Repeatable."),
-            .tracker, .listen, .encryption, .noLocalDiscovery, .localDiscoveryInterface,
-            .noPortMapping,
+            .tracker, .listen, .encryption, .noUTP, .noDHT, .dhtBootstrap, .noLocalDiscovery,
+            .localDiscoveryInterface, .noPortMapping,
             OptionDefinition(
                 name: "foreground", letter: "f", help: "Accepted for symmetry: seed always does."),
             OptionDefinition(

@@ -33,7 +33,11 @@ struct SeedProcess {
         let session = try EngineStart.session(
             cacheDirectory: nil, listen: options.listen, peers: options.peers,
             trackers: options.trackers, isUploadEnabled: true,
-            configure: { options.manners.apply(to: &$0) })
+            configure: {
+                options.manners.apply(to: &$0)
+                // Who has the data vouches for the torrent.
+                $0.allowsPrivateURLs = true
+            })
         var display = ProgressDisplay()
         defer {
             display.end()

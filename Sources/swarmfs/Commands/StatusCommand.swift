@@ -20,7 +20,9 @@ enum StatusCommand: Command {
             not_permitted) and torrents; each torrent has infohash, \
             infohash_v2 (null for v1), name, size, cached_bytes, piece_length, pieces, \
             pieces_cached, peers, peers_unchoked, seeds, download_rate, upload_rate (bytes a \
-            second), downloaded, uploaded (bytes since the mount), waiting_reads and state. Keys \
+            second), downloaded, uploaded (bytes since the mount), waiting_reads, state and \
+            web_seeds (each with url, state: idle, active, paused or disabled, downloaded, \
+            download_rate, errors and last_error). Keys \
             are only ever added.
             """,
         ],

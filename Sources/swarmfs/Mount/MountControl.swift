@@ -1,4 +1,5 @@
 import ControlAPI
+import DHTProtocol
 import FUSEBridge
 import Glibc
 import PieceStorage
@@ -47,7 +48,7 @@ final class MountControl: SessionControl {
             mountpoint: mountpoint, pid: getpid(), listenPort: session.listenPort,
             uptime: Int((Timestamp.now() - start).seconds), version: Version.current,
             cache: cacheStatus,
-            passthrough: passthrough.withLock { $0?.rawValue },
+            passthrough: passthrough.withLock { $0?.rawValue }, dht: dhtStatus,
             torrents: statistics.map(Self.status))
     }
 
@@ -58,15 +59,32 @@ final class MountControl: SessionControl {
             freeBytes: usage.freeBytes, keptFreeBytes: usage.keptFreeBytes, isFull: usage.isFull)
     }
 
+    private var dhtStatus: DHTStatus? {
+        let session = session
+        let node = Blocking.wait(atMost: Self.patience) { await session.dhtStatistics() } ?? nil
+        return node.map {
+            DHTStatus(
+                nodes: $0.nodes[.v4] ?? 0, nodesIPv6: $0.nodes[.v6] ?? 0,
+                goodNodes: $0.goodNodes.values.reduce(0, +), storedTorrents: $0.torrents,
+                storedPeers: $0.peers, lookups: $0.lookups, isServing: $0.isServing)
+        }
+    }
+
     private static func status(_ torrent: TorrentStatistics) -> TorrentStatus {
         TorrentStatus(
             infohash: torrent.identity.description, infohashV2: torrent.identity.v2?.description,
             name: torrent.name, size: torrent.size, cachedBytes: torrent.cachedBytes,
             pieceLength: torrent.pieceLength, pieces: torrent.pieces,
             piecesCached: torrent.piecesCached, peers: torrent.peers,
-            peersUnchoked: torrent.peersUnchoked, seeds: torrent.seeds,
+            peersUnchoked: torrent.peersUnchoked, peersOverUTP: torrent.peersOverUTP,
+            seeds: torrent.seeds,
             downloadRate: torrent.downloadRate, uploadRate: torrent.uploadRate,
             downloaded: torrent.downloaded, uploaded: torrent.uploaded,
-            waitingReads: torrent.waitingReads, state: torrent.state)
+            waitingReads: torrent.waitingReads, state: torrent.state,
+            webSeeds: torrent.webSeeds.map { seed in
+                WebSeedStatus(
+                    url: seed.url, state: seed.state, downloaded: seed.downloaded,
+                    downloadRate: seed.downloadRate, errors: seed.errors, lastError: seed.lastError)
+            })
     }
 }

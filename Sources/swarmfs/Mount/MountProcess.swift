@@ -56,6 +56,7 @@ struct MountProcess {
             configuration.verifiesOnce = options.verifiesOnce
             configuration.isOffline = options.isOffline
             options.manners.apply(to: &configuration)
+            options.servers.apply(to: &configuration)
         }
         do throws(Failure) {
             let torrents = try add(sources, to: session)

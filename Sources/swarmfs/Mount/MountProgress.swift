@@ -39,7 +39,9 @@ struct MountProgress {
     /// One step in words.
     static func text(_ state: TorrentProgress) -> String {
         switch state {
-        case .lookingForPeers: "looking for peers"
+        case .lookingForPeers(nil): "looking for peers"
+        case .lookingForPeers(let nodes?):
+            "looking for peers, \(nodes) DHT node\(nodes == 1 ? "" : "s") known"
         case .connecting(let peers): "asking \(peers) peer\(peers == 1 ? "" : "s") for metadata"
         case .fetchingMetadata(let received, let total):
             "fetching metadata, "

@@ -21,11 +21,25 @@ enum StatusPage {
             facts.append(status.listenPort == 0 ? "no port open" : "port \(status.listenPort)")
             facts.append("up \(TimeSpan.describe(seconds: status.uptime))")
             if let passthrough = status.passthrough { facts.append(reading(passthrough)) }
+            if let dht = status.dht { facts.append("\(dht.nodes + dht.nodesIPv6) DHT nodes") }
             let head = Failure.printable(status.mountpoint) + "  " + facts.joined(separator: ", ")
             var table = TextTable(columns, left: leftColumns)
             for torrent in status.torrents { table.add(row(torrent)) }
             return head + "\n" + cache(status.cache) + table.text
+                + status.torrents.map(webSeeds).joined()
         }
+    }
+
+    private static func webSeeds(_ torrent: TorrentStatus) -> String {
+        (torrent.webSeeds ?? []).map { seed in
+            var facts = [seed.state, ByteSize.describe(seed.downloaded)]
+            if seed.downloadRate > 0 { facts.append(rate(seed.downloadRate)) }
+            if let error = seed.lastError {
+                facts.append("\(seed.errors) error\(seed.errors == 1 ? "" : "s"), last: \(error)")
+            }
+            return Failure.printable("  web seed \(seed.url)  \(facts.joined(separator: ", "))")
+                + "\n"
+        }.joined()
     }
 
     private static func cache(_ cache: CacheStatus) -> String {
@@ -52,13 +66,19 @@ enum StatusPage {
         [
             ByteSize.describe(torrent.size),
             percent(torrent.cachedBytes, of: torrent.size),
-            "\(torrent.peersUnchoked)/\(torrent.peers)",
+            peers(torrent),
             rate(torrent.downloadRate),
             rate(torrent.uploadRate),
             String(torrent.waitingReads),
             torrent.state,
             torrent.name,
         ]
+    }
+
+    /// Those that let us download, of all; and how many of all are reached over uTP.
+    private static func peers(_ torrent: TorrentStatus) -> String {
+        let counts = "\(torrent.peersUnchoked)/\(torrent.peers)"
+        return torrent.peersOverUTP == 0 ? counts : counts + " (\(torrent.peersOverUTP) uTP)"
     }
 
     /// Never `100 %` before the last byte is there.

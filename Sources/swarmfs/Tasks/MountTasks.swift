@@ -30,14 +30,9 @@ final class MountTasks: Sendable {
     func start(_ task: ControlTask) throws(ControlError) -> TaskStatus {
         switch task {
         case .verify(let infohash, let isRepair):
-            let chosen = torrents.filter { torrent in
-                guard let infohash else { return true }
-                let identity = torrent.metainfo.info.identity
-                return [identity.v1?.description, identity.v2?.description].contains(infohash)
-            }
-            guard !chosen.isEmpty else {
-                throw .impossible("torrent \(infohash ?? "") is not mounted here")
-            }
+            let chosen =
+                try infohash.map { hash throws(ControlError) in try torrents(hash) }
+                ?? torrents
             return try board.start { [self] task in
                 StoreVerification(chosen.map(\.store), isRepair: isRepair) { [self] in
                     dropPages(of: $1, in: $0)
@@ -50,7 +45,27 @@ final class MountTasks: Sendable {
             }
         case .pin(let paths): return try setPinned(paths, true)
         case .unpin(let paths): return try setPinned(paths, false)
+        case .evictTorrent(let infohash):
+            return try evict(try torrents(infohash).map { ($0.store, nil) })
+        case .evict(let paths):
+            let files = try MountFiles(paths, torrents, tree)
+            return try evict(files.groups.map { ($0.store, $0.pieces(in: nil)) })
         }
+    }
+
+    private func evict(
+        _ parts: [(PieceStore, [Range<PieceIndex>]?)]
+    ) throws(ControlError) -> TaskStatus {
+        try board.start { StoreEviction(parts: parts).run($0) }
+    }
+
+    private func torrents(_ infohash: String) throws(ControlError) -> [SessionTorrent] {
+        let chosen = torrents.filter { torrent in
+            let identity = torrent.metainfo.info.identity
+            return [identity.v1?.description, identity.v2?.description].contains(infohash)
+        }
+        guard !chosen.isEmpty else { throw .impossible("torrent \(infohash) is not mounted here") }
+        return chosen
     }
 
     func progress(of task: Int) -> TaskStatus? { board.progress(of: task) }

@@ -1,12 +1,13 @@
 """libtorrent as seeder, downloader and random reader, with settings for speed. Run by the system's
 Python, which has the binding; prints JSON lines; ends with its standard input.
 
-    libtorrent_client.py seed TORRENT DIR [--open] [--dial PORT]
+    libtorrent_client.py seed TORRENT DIR [--open] [--check] [--dial PORT]
     libtorrent_client.py download TORRENT DIR PORT...
     libtorrent_client.py random TORRENT DIR COUNT SEED STREAM PORT...
 
-`random` reads whole pieces at random places by deadline, one at a time; STREAM is the number of
-pieces that a second reader has ahead of it by deadline, 0 for none.
+A seed takes its data for right unless --check. `random` reads whole pieces at random places by
+deadline, one at a time; STREAM is the number of pieces that a second reader has ahead of it by
+deadline, 0 for none.
 """
 
 import json
@@ -104,7 +105,7 @@ class Client:
 
 
 def seed(torrent, folder, *rest):
-    client = Client(torrent, folder, seed=True, anybody="--open" in rest)
+    client = Client(torrent, folder, seed="--check" not in rest, anybody="--open" in rest)
     say("listening", port=client.session.listen_port())
     if "--dial" in rest:
         client.connect([rest[rest.index("--dial") + 1]])

@@ -1,0 +1,53 @@
+import Foundation
+import RealClients
+import SimulatedDisk
+import Testing
+
+@Suite("A power loss leads to no wrong byte and loses nothing that was synced", .realClients)
+struct PowerLossTests {
+    /// Moments at which power is lost; `scripts/soak` asks for more.
+    private static let moments =
+        ProcessInfo.processInfo.environment["SWARMFS_SOAK"] == nil ? 40 : 2000
+
+    /// A mount is used, ended, made again and killed, while everything that it does to its cache is
+    /// written down. Then power is lost at many moments of that life, and each time the cache that
+    /// is left is opened.
+    @Test func `whenever it comes, whatever the kernel had written`() throws {
+        try TestBed.run { bed in
+            let life = try RecordedLife(in: bed, size: 2_500_000, pieceLength: 32_768)
+            var random = SplitMix64(state: 1)
+            var certain = 0
+            for moment in life.moments(Self.moments) {
+                let synced = try life.cached(losing: .losesEverythingUnsynced, moment, &random)
+                // What was once synced is there for good.
+                #expect(synced.count >= certain)
+                certain = synced.count
+                let some = try life.cached(losing: .losesSome, moment, &random)
+                #expect(some.isSuperset(of: synced), "after \(moment) events")
+                let all = try life.cached(losing: .losesNothing, moment, &random)
+                #expect(all.isSuperset(of: synced), "after \(moment) events")
+            }
+            // The first mount had been ended properly with half of the pieces.
+            #expect(certain >= life.torrent.pieceCount / 2)
+        }
+    }
+
+    /// Here pieces go as well as come: whatever of that had reached the disk, what the catalogue says
+    /// is there is right.
+    @Test func `in a cache that evicts as well`() throws {
+        try TestBed.run { bed in
+            let life = try RecordedLife(
+                in: bed, size: 30_000_000, pieceLength: 262_144,
+                options: ["--cache-size", "16M", "--cache-free", "0"])
+            var random = SplitMix64(state: 2)
+            var most = 0
+            for moment in life.moments(Self.moments / 3) {
+                for loss in [PowerLoss.losesEverythingUnsynced, .losesSome] {
+                    most = max(most, try life.cached(losing: loss, moment, &random).count)
+                }
+            }
+            #expect(most > life.torrent.pieceCount / 4)
+            #expect(most < life.torrent.pieceCount)
+        }
+    }
+}
