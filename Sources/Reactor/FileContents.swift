@@ -4,7 +4,20 @@ import Glibc
 package enum FileContents {
     /// The bytes of a regular file; throws EFBIG where it is longer than `limit`.
     package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
-        let file = try OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC), "open \(path)")
+        try read(path, open(path, O_RDONLY | O_CLOEXEC), limit: limit)
+    }
+
+    /// The same for a name in an open folder; a link there is not followed.
+    package static func read(
+        _ name: String, in folder: Int32, limit: Int
+    ) throws(SystemError) -> [UInt8] {
+        try read(name, openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), limit: limit)
+    }
+
+    private static func read(
+        _ path: String, _ descriptor: Int32, limit: Int
+    ) throws(SystemError) -> [UInt8] {
+        let file = try OwnedDescriptor(descriptor, "open \(path)")
         var status = stat()
         guard fstat(file.rawValue, &status) == 0 else { throw SystemError.last("stat \(path)") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError(EINVAL, "read \(path)") }

@@ -50,26 +50,8 @@ extension CacheFolder {
 
     /// Reads it back from a torrent's folder; nil where it is missing or no metainfo.
     static func metainfo(in folder: Int32) -> TorrentMetainfo? {
-        let number = openat(folder, metainfoName, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard let file = try? OwnedDescriptor(number, "open \(metainfoName)") else { return nil }
-        var status = stat()
-        guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-            status.st_size <= metainfoLimit
+        guard let bytes = try? FileContents.read(metainfoName, in: folder, limit: metainfoLimit)
         else { return nil }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        let isRead = bytes.withUnsafeMutableBytes { buffer in
-            var done = 0
-            while done < buffer.count {
-                let count = pread(
-                    file.rawValue, buffer.baseAddress.map { $0 + done }, buffer.count - done,
-                    off_t(done))
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return false }
-                done += count
-            }
-            return true
-        }
-        guard isRead else { return nil }
         return try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
     }
 }
