@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Debian's, which has libtorrent's binding.
 PYTHON = "/usr/bin/python3"
 LIBTORRENT = [PYTHON, ROOT / "scripts/benchmark/programs/libtorrent_client.py"]
+PROXY = [sys.executable, ROOT / "scripts/benchmark/programs/delay_proxy.py"]
 READERS = [sys.executable, ROOT / "scripts/benchmark/programs/readers.py"]
 MIB = 1 << 20
 
@@ -66,12 +67,12 @@ class Bench:
         """Its torrent: v1, which btfs and libtorrent take without a second kind of hashes."""
         return self.make_torrent(self.source, "1MiB")
 
-    def make_torrent(self, data, piece_length, *options):
-        key = (data, piece_length, options)
+    def make_torrent(self, data, piece_length, *options, format="v1"):
+        key = (data, piece_length, format, options)
         if key not in self.torrents:
             path = self.work / f"{len(self.torrents)}.torrent"
             run(
-                [self.swarmfs, "create", data, "-o", path, "--format", "v1", "--no-progress"]
+                [self.swarmfs, "create", data, "-o", path, "--format", format, "--no-progress"]
                 + ["--piece-length", piece_length, *options],
                 120, env=self.environment,
             )
