@@ -2,6 +2,7 @@ import CFUSE
 import CLinux
 import Glibc
 import Reactor
+import TorrentCore
 
 /// A session of libfuse that is mounted.
 ///
@@ -59,8 +60,9 @@ struct MountSession: @unchecked Sendable {
             device: entry?.type == MountTable.ownType ? entry?.device : nil)
     }
 
-    /// Answers requests until the session ends or `stop` becomes readable.
-    func work(until stop: Int32) {
+    /// Answers requests until the session ends or `stop` becomes readable. `polling` is what all
+    /// threads of the session share.
+    func work(until stop: Int32, _ polling: BusyPolling) {
         guard let epoll = try? OwnedDescriptor(epoll_create1(Int32(EPOLL_CLOEXEC)), "epoll_create1")
         else { return }
         // Exclusive: a request wakes one thread, not all.
@@ -71,11 +73,23 @@ struct MountSession: @unchecked Sendable {
 
         var buffer = fuse_buf()
         defer { free(buffer.mem) }
+        /// Until when to look for another request before sleeping.
+        var end: Timestamp?
+        defer { if end != nil { polling.end() } }
         while fuse_session_exited(raw) == 0 {
             let result = fuse_session_receive_buf(raw, &buffer)
             if result > 0 {
+                if end != nil { polling.end() }
+                let start = Timestamp.now()
                 fuse_session_process_buf(raw, &buffer)
+                end = polling.begin(after: start, .now())
             } else if result == -EAGAIN {
+                if let time = end, .now() < time {
+                    sched_yield()
+                    continue
+                }
+                if end != nil { polling.end() }
+                end = nil
                 epoll_wait(epoll.rawValue, &event, 1, -1)
             } else if result != -EINTR {
                 // Zero: unmounted. Otherwise the connection was cut.

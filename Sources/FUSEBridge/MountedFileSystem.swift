@@ -143,10 +143,11 @@ package final class MountedFileSystem: Sendable {
         // Set first: the supervisor takes zero workers for the end.
         lifecycle.update { $0.workers = Self.workerCount }
         var started = 0
+        let polling = BusyPolling()
         do {
             for number in 0..<Self.workerCount {
                 _ = try Thread(name: "fuse-\(number)") { [self] in
-                    session.work(until: stop.rawValue)
+                    session.work(until: stop.rawValue, polling)
                     lifecycle.update { $0.workers -= 1 }
                     supervisor.wake()
                 }

@@ -14,6 +14,11 @@ package struct Interval: Hashable, Comparable, Sendable, CustomStringConvertible
         Self(nanoseconds: Int64(exactly: (seconds * 1e9).rounded()) ?? .max / 4)
     }
 
+    /// Whole microseconds.
+    @inlinable package static func microseconds(_ microseconds: Int64) -> Self {
+        Interval(nanoseconds: microseconds * 1000)
+    }
+
     /// A length in milliseconds.
     @inlinable package static func milliseconds(_ milliseconds: Int64) -> Self {
         Self(nanoseconds: milliseconds &* 1_000_000)
