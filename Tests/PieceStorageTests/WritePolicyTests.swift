@@ -54,8 +54,19 @@ struct WritePolicyTests {
         let backlog = 20 * Self.piece
         #expect(policy.mode(bytes: Self.piece, backlog: backlog, now: now) == .cached)
         #expect(policy.mode(bytes: Self.piece, backlog: Self.piece, now: now) == .direct)
-        for _ in 0..<20 { policy.wrote(Self.piece, .cached, in: .milliseconds(20)) }
+        for _ in 0..<100 { policy.wrote(Self.piece, .cached, in: .milliseconds(20)) }
         #expect(policy.mode(bytes: Self.piece, backlog: backlog, now: now) == .direct)
+    }
+
+    @Test func `a disk that keeps up with the stream is waited for`() {
+        var policy = policy
+        _ = modes(&policy, count: 200, every: .milliseconds(2), from: start)
+        for _ in 0..<100 { policy.wrote(Self.piece, .direct, in: .milliseconds(1)) }
+        policy.wrote(Self.piece, .cached, in: .microseconds(100))
+        // One write that the disk, or the processor, let wait.
+        policy.wrote(Self.piece, .direct, in: .milliseconds(20))
+        let now = start + .milliseconds(400)
+        #expect(policy.mode(bytes: Self.piece, backlog: 20 * Self.piece, now: now) == .direct)
     }
 
     @Test func `a rate of zero makes every stream fast`() {
