@@ -9,6 +9,7 @@ JSON is {"path", "seconds", "readers": [...]}; a reader is a thread:
     length      of one read
     seed        of the places
     start       seconds after which it begins
+    pause       seconds between two reads
     count       reads after which it ends; a reader without ends with the last one that has one
 
 All end after `seconds`. One JSON line tells of each reader when its reads ended and how long they
@@ -47,6 +48,7 @@ class Reader(threading.Thread):
             position += count
             self.ends.append(after - self.begun)
             self.latencies.append(after - before)
+            time.sleep(plan.get("pause", 0))
 
 
 def main():

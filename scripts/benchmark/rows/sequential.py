@@ -6,7 +6,7 @@ from .. import btfs, libtorrent, reading
 from ..bench import MIB
 from ..table import Line, ratios
 
-BTFS_BYTES = 256 * MIB
+BTFS_BYTES = 64 * MIB
 
 
 def cold(bench, ports):

@@ -102,8 +102,9 @@ def partly(bench):
         cache = stack.enter_context(bench.kept("cache"))
         length = bench.size - HOLE
         mount = stack.enter_context(filled(bench, cache, length))
-        # Our process has to answer: the kernel's own cache of the mount is dropped.
+        # Our process has to answer, from memory: only the kernel's own cache of the mount is dropped.
         reading.warm(bench.source)
+        reading.warm(reading.largest_file(cache))
 
         def forget():
             reading.forget(mount.file)
