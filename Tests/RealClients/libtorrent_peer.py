@@ -157,8 +157,6 @@ def session_settings(arguments):
             | lt.alert.category_t.connect_notification
             | lt.alert.category_t.tracker_notification
         ),
-        "upload_rate_limit": arguments.upload_rate,
-        "download_rate_limit": arguments.download_rate,
     }
 
 
@@ -171,6 +169,11 @@ def parameters(arguments):
     else:
         parsed = lt.parse_magnet_uri(source)
     parsed.save_path = arguments.save
+    # Of the torrent: the session's own limits do not hold for peers of the local network.
+    if arguments.upload_rate:
+        parsed.upload_limit = arguments.upload_rate
+    if arguments.download_rate:
+        parsed.download_limit = arguments.download_rate
     parsed.flags &= ~lt.torrent_flags.auto_managed
     parsed.flags &= ~lt.torrent_flags.paused
     if arguments.trust:
