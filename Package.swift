@@ -68,7 +68,7 @@ var targets: [Target] = [
         name: "swarmfs",
         dependencies: [
             "CLinux", "ControlAPI", "DHTProtocol", "FUSEBridge", "Metainfo", "PieceStorage",
-            "Reactor",
+            "Reactor", "Swarm",
             "TorrentCore", "TorrentCrypto", "TorrentEngine", "TorrentTree",
         ],
         swiftSettings: common),

@@ -32,6 +32,12 @@ package struct ControlClient: Sendable {
         return process
     }
 
+    /// Changes how fast the mount at a canonical mountpoint may be.
+    package func limit(_ change: LimitChange, at mountpoint: String) throws(ControlError) {
+        let (reply, _) = try exchange(.limit(change), mountpoint)
+        guard reply == .acknowledged else { throw .malformedReply }
+    }
+
     /// Has the process at a canonical mountpoint begin a task. What it cannot do it says in one
     /// line, thrown as `refused`.
     package func start(

@@ -15,6 +15,9 @@ package enum ControlRequest: Equatable, Sendable {
     /// End a task.
     case cancel(task: Int)
 
+    /// Change how fast the mount may be; answered by `{"ok":true}`.
+    case limit(LimitChange)
+
     /// The longest request read, newline left out: as much as a command line may hold (ARG_MAX, 2
     /// MiB), with room for escapes.
     package static let maximumLength = 4 * 1024 * 1024
@@ -26,6 +29,14 @@ package enum ControlRequest: Equatable, Sendable {
         var repair: Bool?
         var paths: [String]?
         var range: ByteSpan?
+        var maxDownload: Int?
+        var maxUpload: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case request, task, torrent, repair, paths, range
+            case maxDownload = "max_download"
+            case maxUpload = "max_upload"
+        }
     }
 
     /// Decodes one line, without its newline.
@@ -57,6 +68,12 @@ package enum ControlRequest: Equatable, Sendable {
             } else {
                 self = .start(.evict(paths: try Self.required(envelope.paths, "paths")))
             }
+        case "limit":
+            guard envelope.maxDownload ?? 0 >= 0, envelope.maxUpload ?? 0 >= 0 else {
+                throw .malformedRequest("a rate is negative")
+            }
+            self = .limit(
+                LimitChange(maxDownload: envelope.maxDownload, maxUpload: envelope.maxUpload))
         default: throw .malformedRequest("unknown request")
         }
     }
@@ -76,6 +93,9 @@ package enum ControlRequest: Equatable, Sendable {
         switch self {
         case .status: Envelope(request: "status")
         case .unmount: Envelope(request: "unmount")
+        case .limit(let change):
+            Envelope(
+                request: "limit", maxDownload: change.maxDownload, maxUpload: change.maxUpload)
         case .progress(let task): Envelope(request: "progress", task: task)
         case .cancel(let task): Envelope(request: "cancel", task: task)
         case .start(.verify(let torrent, let repair)):

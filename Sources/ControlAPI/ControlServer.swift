@@ -138,6 +138,9 @@ package final class ControlServer: Sendable {
             case .unmount:
                 control.requestUnmount()
                 return .acknowledged
+            case .limit(let change):
+                control.limit(change)
+                return .acknowledged
             case .start(let task): return .task(try control.start(task))
             case .progress(let task): return try reply(control.progress(of: task), task)
             case .cancel(let task): return try reply(control.cancel(task), task)

@@ -18,6 +18,8 @@ package struct MountStatus: Codable, Equatable, Sendable {
     package var passthrough: String?
     /// The node of the DHT; nil where the mount takes no part in it.
     package var dht: DHTStatus?
+    /// How fast the mount may be; nil from versions that do not tell.
+    package var limits: TransferLimits?
     /// The mounted torrents, in the order of the command line.
     package var torrents: [TorrentStatus]
 
@@ -25,6 +27,7 @@ package struct MountStatus: Codable, Equatable, Sendable {
     package init(
         mountpoint: String, pid: Int32, listenPort: UInt16, uptime: Int, version: String,
         cache: CacheStatus, passthrough: String? = nil, dht: DHTStatus? = nil,
+        limits: TransferLimits? = nil,
         torrents: [TorrentStatus]
     ) {
         self.mountpoint = mountpoint
@@ -35,11 +38,12 @@ package struct MountStatus: Codable, Equatable, Sendable {
         self.cache = cache
         self.passthrough = passthrough
         self.dht = dht
+        self.limits = limits
         self.torrents = torrents
     }
 
     private enum CodingKeys: String, CodingKey {
-        case mountpoint, pid, uptime, version, cache, passthrough, dht, torrents
+        case mountpoint, pid, uptime, version, cache, passthrough, dht, limits, torrents
         case listenPort = "listen_port"
     }
 }

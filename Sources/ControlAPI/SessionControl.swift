@@ -4,6 +4,8 @@ package protocol SessionControl: Sendable {
     func status() -> MountStatus
     /// Begins the shutdown and returns at once; may be called more than once.
     func requestUnmount()
+    /// Changes how fast the mount may be; may wait for the engine for a second or two.
+    func limit(_ change: LimitChange)
     /// Begins a task and returns at once; the error is one line that says why it cannot be.
     func start(_ task: ControlTask) throws(ControlError) -> TaskStatus
     /// How far a task is; nil where there is none of that number. Returns at once.

@@ -24,6 +24,10 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
     package var peersOverUTP: Int
     /// Connected peers that have every piece.
     package var seeds: Int
+    /// Peers of the whole swarm that have every piece, as trackers tell; null where none does.
+    package var swarmSeeds: Int?
+    /// Peers of the whole swarm that do not, likewise.
+    package var swarmLeechers: Int?
     /// Bytes a second that arrive now.
     package var downloadRate: Int
     /// Bytes a second that leave now.
@@ -44,7 +48,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         infohash: String, infohashV2: String?, name: String, size: Int64, cachedBytes: Int64,
         pieceLength: Int, pieces: Int, piecesCached: Int, peers: Int, peersUnchoked: Int,
         peersOverUTP: Int,
-        seeds: Int, downloadRate: Int, uploadRate: Int, downloaded: Int64, uploaded: Int64,
+        seeds: Int, swarmSeeds: Int? = nil, swarmLeechers: Int? = nil, downloadRate: Int,
+        uploadRate: Int, downloaded: Int64, uploaded: Int64,
         waitingReads: Int, state: String, webSeeds: [WebSeedStatus] = []
     ) {
         self.infohash = infohash
@@ -59,6 +64,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         self.peersUnchoked = peersUnchoked
         self.peersOverUTP = peersOverUTP
         self.seeds = seeds
+        self.swarmSeeds = swarmSeeds
+        self.swarmLeechers = swarmLeechers
         self.downloadRate = downloadRate
         self.uploadRate = uploadRate
         self.downloaded = downloaded
@@ -76,6 +83,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         case piecesCached = "pieces_cached"
         case peersUnchoked = "peers_unchoked"
         case peersOverUTP = "peers_utp"
+        case swarmSeeds = "swarm_seeds"
+        case swarmLeechers = "swarm_leechers"
         case downloadRate = "download_rate"
         case uploadRate = "upload_rate"
         case waitingReads = "waiting_reads"
@@ -97,6 +106,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         try container.encode(peersUnchoked, forKey: .peersUnchoked)
         try container.encode(peersOverUTP, forKey: .peersOverUTP)
         try container.encode(seeds, forKey: .seeds)
+        try container.encode(swarmSeeds, forKey: .swarmSeeds)
+        try container.encode(swarmLeechers, forKey: .swarmLeechers)
         try container.encode(downloadRate, forKey: .downloadRate)
         try container.encode(uploadRate, forKey: .uploadRate)
         try container.encode(downloaded, forKey: .downloaded)

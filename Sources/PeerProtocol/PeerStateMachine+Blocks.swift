@@ -54,16 +54,22 @@ extension PeerStateMachine {
         }
         guard let geometry else { return try refuse(request) }
         guard geometry.mayBeAsked(request) else { throw .invalidRequest }
-        guard !amChoking || grantedFast.contains(request.piece) else {
-            return try refuse(request)
-        }
+        guard !amChoking || takesFast(request, geometry) else { return try refuse(request) }
         // A request repeated is one request.
         guard !pendingUploads.contains(request) else { return }
         guard pendingUploads.count < configuration.requestLimit else {
             return try refuse(request)
         }
         pendingUploads.insert(request)
+        if amChoking { fastRequestCount += 1 }
         queue(.requested(request))
+    }
+
+    /// Whether a choked peer may have a block: of a piece that we allowed, and each of those blocks
+    /// twice, not again and again.
+    private func takesFast(_ request: BlockRequest, _ geometry: PieceGeometry) -> Bool {
+        grantedFast.contains(request.piece)
+            && fastRequestCount < 2 * grantedFast.count * geometry.blockCount(of: request.piece)
     }
 
     mutating func receiveCancel(_ request: BlockRequest) {

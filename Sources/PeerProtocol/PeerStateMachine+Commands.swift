@@ -101,6 +101,16 @@ extension PeerStateMachine {
         send(.allowedFast(piece))
     }
 
+    /// Tells the peer whether we download nothing more (BEP 21); nothing where it knows, or does not
+    /// understand. True only with every piece, as for `accept`.
+    package mutating func setUploadOnly(_ isUploadOnly: Bool) {
+        guard phase == .open, isUploadOnly != announcedUploadOnly,
+            let identifier = remoteExtensions.uploadOnlyID, identifier != 0
+        else { return }
+        announcedUploadOnly = isUploadOnly
+        send(.extended(identifier, [isUploadOnly ? 1 : 0]))
+    }
+
     // MARK: - Metadata (BEP 9)
 
     /// Asks for a piece of the info dictionary; nothing where the peer has no `ut_metadata`.

@@ -84,6 +84,7 @@ extension PeerStateMachine {
             handshake.requestLimit = configuration.requestLimit
             handshake.yourAddress = remoteAddress
             if isUploadOnly { handshake.isUploadOnly = true }
+            announcedUploadOnly = isUploadOnly
             send(.extended(ExtensionID.handshake, handshake.encoded()))
         }
         if !isPrivate { sendDHTPort() }

@@ -64,6 +64,10 @@ package struct PeerStateMachine: Sendable {
     var pendingUploads: Set<BlockRequest> = []
     var refusedCount = 0
     var grantedFast: [PieceIndex] = []
+    /// Requests that were taken while the peer was choked.
+    var fastRequestCount = 0
+    /// What we have said of downloading nothing more.
+    var announcedUploadOnly = false
 
     // Hashes.
     /// The hashes that we asked for and have no answer to.

@@ -35,7 +35,8 @@ package struct PeerList: Sendable {
         var nextTry: Timestamp
         /// The peer that named it, where that was one.
         var namer: IPAddress?
-        /// Breaks ties, so that not every client dials a tracker's list from its start.
+        /// Breaks ties, the least first: by chance, so that not every client dials a tracker's list
+        /// from its start, or by canonical priority.
         var order: UInt64
     }
 
@@ -57,6 +58,8 @@ package struct PeerList: Sendable {
     private var bannedAddresses: Set<IPAddress> = []
     private var bannedEndpoints: Set<Endpoint> = []
     private var random: SeededRandom
+    /// Ours, as peers see it; nil while it is not known.
+    private var ownAddress: Endpoint?
     private var tokens: Double
     private var tokensAt: Timestamp
 
@@ -112,8 +115,24 @@ package struct PeerList: Sendable {
             candidates.append(
                 Candidate(
                     endpoint: endpoint, source: source, nextTry: now, namer: namer,
-                    order: random.next()))
+                    order: order(of: endpoint)))
         }
+    }
+
+    /// Where peers see us: among equals, those are dialled first that all clients would choose for
+    /// us (BEP 40). Linear in the number of addresses.
+    package mutating func setOwnAddress(_ address: Endpoint) {
+        guard address != ownAddress else { return }
+        ownAddress = address
+        for index in candidates.indices {
+            candidates[index].order = order(of: candidates[index].endpoint)
+        }
+    }
+
+    private mutating func order(of endpoint: Endpoint) -> UInt64 {
+        let chance = random.next()
+        let priority = ownAddress.flatMap { PeerPriority.of($0, endpoint) }
+        return priority.map { UInt64(UInt32.max - $0) << 32 | chance >> 32 } ?? chance
     }
 
     /// The address to dial now, or nil. `connections` counts those there are, incoming ones and

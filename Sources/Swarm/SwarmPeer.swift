@@ -36,6 +36,8 @@ struct SwarmPeer {
     var isChokingUs = true
     var chokedAt: Timestamp
     var isInterestedInUs = false
+    /// Whether it has said that it downloads nothing more (BEP 21).
+    var isUploadOnly = false
     var amInterested = false
     var amChoking = true
     var unchokedAt = Timestamp.zero

@@ -115,6 +115,25 @@ extension TorrentStateMachine {
         disconnectIfRedundant(number)
     }
 
+    /// The peer downloads nothing more, or does again (BEP 21).
+    package mutating func peerUploadOnly(
+        _ key: PeerKey, _ isUploadOnly: Bool, now: Timestamp
+    ) {
+        self.now = now
+        guard let number = number(of: key) else { return }
+        peers[number].isUploadOnly = isUploadOnly
+        disconnectIfRedundant(number)
+    }
+
+    /// How many pieces the peer has; nil where it is not connected. Linear in the torrent's pieces.
+    package func pieceCount(of key: PeerKey) -> Int? {
+        guard let number = peerNumbers[key] else { return nil }
+        guard !peers[number].hasAll else { return geometry.pieceCount }
+        let bits = peers[number].bits
+        return bits.count == 0
+            ? 0 : bits.setCount(in: PieceIndex(0)..<PieceIndex(geometry.pieceCount))
+    }
+
     /// The peer lost a piece (BEP 54). What was asked of it there is answered with rejects.
     package mutating func peerDontHave(_ key: PeerKey, _ piece: PieceIndex, now: Timestamp) {
         self.now = now
@@ -252,7 +271,9 @@ extension TorrentStateMachine {
 
     /// Two complete sides have nothing to say to each other.
     mutating func disconnectIfRedundant(_ number: Int) {
-        guard have.isFull, peers[number].hasAll, geometry.pieceCount > 0 else { return }
+        guard have.isFull, peers[number].hasAll || peers[number].isUploadOnly,
+            geometry.pieceCount > 0
+        else { return }
         actions.append(.disconnect(peers[number].key, .bothComplete))
     }
 }

@@ -43,11 +43,12 @@ extension TorrentStateMachine {
         while urgentHasWork, !peers[number].isSnubbed, !peers[number].isLate,
             peers[number].occupied < peers[number].urgentWindow
         {
-            guard let (slot, block) = pickUrgent(number) else { break }
+            guard mayRequest(isUrgent: true), let (slot, block) = pickUrgent(number) else { break }
             request(number, slot, block)
         }
         guard !peers[number].isChokingUs else { return }
         while hasSpeculativeRoom(number) {
+            guard mayRequest(isUrgent: false) else { return }
             guard let (slot, block) = pickSpeculative(number) else {
                 peers[number].exhaustedAt = demandVersion
                 return
@@ -106,6 +107,7 @@ extension TorrentStateMachine {
             cancel(Int(first), piece: piece.rawValue, block: UInt16(block))
             open[slot, block].removeRequester(first)
         }
+        if downloadAllowance != .max { downloadAllowance -= length }
         open[slot, block].addRequester(Int16(number))
         open.becomeRequested(slot, block)
         if open[slot].isUrgent { urgentBytes += length }

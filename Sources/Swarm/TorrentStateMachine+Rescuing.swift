@@ -87,7 +87,8 @@ extension TorrentStateMachine {
                     mustBeIdle: !isLate && mine < Self.helpThreshold)
             else { continue }
             let allowed = Self.duplicateFloor + urgentBytes / Self.duplicateShare
-            guard duplicateBytes + Int(record.length) <= allowed else { return true }
+            guard duplicateBytes + Int(record.length) <= allowed, mayRequest(isUrgent: true)
+            else { return true }
             duplicateBytes += Int(record.length)
             request(other, slot, Int(record.block))
         }
@@ -134,6 +135,7 @@ extension TorrentStateMachine {
                         && !open[slot, $0].isRequested(of: Int16(number))
                 })
             else { continue }
+            guard mayRequest(isUrgent: true) else { return }
             peers[number].probeAt = now + peers[number].probePause
             peers[number].probePause = min(peers[number].probePause * 2, Self.longestProbe)
             request(number, slot, block)

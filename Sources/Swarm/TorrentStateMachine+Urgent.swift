@@ -4,7 +4,7 @@ extension TorrentStateMachine {
     /// Distributes the missing blocks of all pieces that reads wait for, earliest read first: each
     /// block to the peer that will have sent it first.
     mutating func scheduleUrgent() {
-        guard urgentHasWork else { return }
+        guard urgentHasWork, mayRequest(isUrgent: true) else { return }
         var index = 0
         while index < scheduler.urgent.count {
             let piece = scheduler.urgent[index]
@@ -108,6 +108,7 @@ extension TorrentStateMachine {
                 start = block + 1
                 continue
             }
+            guard mayRequest(isUrgent: true) else { return }
             let number = candidates[best].number
             request(number, slot, block)
             candidates[best].isChosen = true

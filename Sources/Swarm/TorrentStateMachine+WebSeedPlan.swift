@@ -82,8 +82,11 @@ extension TorrentStateMachine {
         var blocks = (0..<open[slot].blockCount).filter {
             open[slot, $0].status != .present && !isRequestedOfWebSeed(slot, $0)
         }
-        guard !blocks.isEmpty else { return false }
-        if open[slot].isOnParole {
+        let allowed = mayFetch(blocks.count, isUrgent: true)
+        guard allowed > 0 else { return false }
+        if !open[slot].isOnParole {
+            blocks.removeLast(blocks.count - allowed)
+        } else {
             // All of it from one source, so that the culprit shows.
             guard blocks.count == open[slot].remaining else { return false }
             lanes.removeLast(lanes.count - 1)
@@ -143,9 +146,11 @@ extension TorrentStateMachine {
     /// The next blocks that a window covers, by slot and number: the streams take turns.
     private mutating func nextRun(of seed: Int) -> [(slot: Int, block: Int)] {
         let rate = webSeeds[seed].laneRate ?? WebSeed.assumedRate
-        let limit = min(
-            max(Int(rate) / BlockRequest.standardLength, Self.readaheadRun.lowerBound),
-            Self.readaheadRun.upperBound)
+        let limit = mayFetch(
+            min(
+                max(Int(rate) / BlockRequest.standardLength, Self.readaheadRun.lowerBound),
+                Self.readaheadRun.upperBound), isUrgent: false)
+        guard limit > 0 else { return [] }
         var tried = 0
         while let stream = scheduler.nextStream(tried: tried) {
             let run = nextRun(of: seed, stream: stream, limit: limit)

@@ -80,6 +80,12 @@ package struct TorrentStateMachine: Sendable {
     var urgentBytes = 0
     var duplicateBytes = 0
 
+    /// See `allowDownload`; less what was asked for since.
+    var downloadAllowance = Int.max
+    var urgentReserve = 0
+    /// What `allowDownload` must exceed for more to be asked for; nil where it holds nothing back.
+    package internal(set) var heldBackAbove: Int?
+
     var lateCheckAt: Timestamp?
     var maintenanceAt: Timestamp
     var rechokeAt: Timestamp

@@ -81,6 +81,13 @@ package struct UploadQueue: Sendable {
         return run
     }
 
+    /// Drops the requests that are over, and keeps the others in order.
+    package mutating func removeAll(where isOver: (BlockRequest) -> Bool) {
+        requests = requests[head...].filter { !isOver($0) }
+        head = 0
+        members = Set(requests)
+    }
+
     /// Takes everything, in order: the peer is choked now, and each is to be rejected (BEP 6).
     package mutating func removeAll() -> [BlockRequest] {
         let rest = Array(requests[head...])

@@ -56,6 +56,8 @@ package final class ReadingSimulation {
     /// Bytes a second that the client can take in from all peers together.
     let downlink: Double
     var downlinkFreeAt = Timestamp.zero
+    var limiter: RateLimiter
+    private var countedDownload: Int64 = 0
     private var events = EventQueue<ReadingEvent>()
 
     /// A file of `length` bytes, of which nothing is cached. All peers are seeds that have unchoked
@@ -63,7 +65,8 @@ package final class ReadingSimulation {
     package init(
         length: Int64, pieceLength: Int, peers: [ShapedPeer], server: ShapedServer? = nil,
         readers: [FileReader],
-        downlink: Double = .infinity, configuration: SwarmConfiguration = .init(), seed: UInt64
+        downlink: Double = .infinity, downloadLimit: Int? = nil,
+        configuration: SwarmConfiguration = .init(), seed: UInt64
     ) {
         geometry = PieceGeometry(totalLength: length, pieceLength: pieceLength)
         random = SeededRandom(seed: seed)
@@ -73,6 +76,7 @@ package final class ReadingSimulation {
         streams = ReadaheadStreams(fileLength: length, pieceLength: pieceLength, phase: 0)
         self.readers = readers.map { Reader(configuration: $0) }
         self.downlink = downlink
+        limiter = RateLimiter(rate: downloadLimit, now: now)
         for (number, peer) in peers.enumerated() { connect(number, peer) }
         if let server { connect(server) }
         for (number, reader) in readers.enumerated() {
@@ -172,14 +176,31 @@ package final class ReadingSimulation {
     /// Carries out what the machine wants.
     private func turn() {
         while true {
+            allowDownload()
             machine.takeActions(into: &actions)
             guard !actions.isEmpty else { break }
             for action in actions { execute(action) }
         }
-        guard let deadline = machine.nextDeadline else { return }
+        guard var deadline = machine.nextDeadline else { return }
+        if let floor = machine.heldBackAbove,
+            let due = limiter.nextAvailable(
+                above: floor, outstanding: machine.outstandingBytes, now: now)
+        {
+            deadline = min(deadline, due)
+        }
         if let timerAt, timerAt <= deadline { return }
         timerAt = deadline
         schedule(.timer, at: deadline)
+    }
+
+    /// As a session does in each turn.
+    private func allowDownload() {
+        guard limiter.rate != nil else { return }
+        limiter.spend(Int(machine.counts.downloaded - countedDownload))
+        countedDownload = machine.counts.downloaded
+        machine.allowDownload(
+            limiter.available(outstanding: machine.outstandingBytes, now: now),
+            reserve: Int(limiter.capacity / 2))
     }
 
     private func execute(_ action: SwarmAction) {

@@ -53,11 +53,12 @@ extension PeerConnection {
     /// Sends the first blocks that the peer waits for, in one call, where the store has them at hand
     /// and nothing else is queued. Gives their bytes: none where the store would have to wait for a
     /// disk, or the socket takes nothing now. What it does not take stays a request, and may be
-    /// taken back: only the rest of a block that has begun is kept.
-    func sendResidentBlocks(from store: PieceStore, now: Timestamp) -> Int {
+    /// taken back: only the rest of a block that has begun is kept. At most `limit` bytes, and one
+    /// block at least.
+    func sendResidentBlocks(from store: PieceStore, limit: Int, now: Timestamp) -> Int {
         guard let first = uploads.waiting.first, sendQueue.isEmpty else { return 0 }
         let buffer = context.uploadBuffer
-        let room = min(buffer.payload.count, max(uploadBatch, Int(first.length)))
+        let room = min(buffer.payload.count, max(min(uploadBatch, limit), Int(first.length)))
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer.payload[..<room])
         let count = store.copyResident(
             uploads.waiting.prefix(UploadBuffer.blocksPerCall), into: target)

@@ -39,6 +39,8 @@ final class PeerConnection: PeerTransportOwner {
     var hearsOfPieces = true
     /// Whether a block of its was of use.
     var wasUseful = false
+    /// Whether it has been given its allowed-fast set.
+    var wasGrantedFast = false
     /// When the torrent accepted the peer's handshake; nil before.
     var acceptedAt: Timestamp?
     /// What is exchanged with the peer about others.

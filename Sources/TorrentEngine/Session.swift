@@ -1,6 +1,7 @@
 import Metainfo
 package import PieceStorage
 import Reactor
+package import Swarm
 import Synchronization
 import TorrentCore
 
@@ -93,6 +94,19 @@ package final class Session: Sendable {
 
     /// The figures of every torrent that is ready.
     package func statistics() async -> [TorrentStatistics] { await shard.statistics() }
+
+    /// Connections over all torrents.
+    package var connectionLimit: Int { configuration.connectionLimit }
+
+    /// How fast the session may be now.
+    package var limits: RateLimits {
+        get async { await shard.limits }
+    }
+
+    /// Changes how fast the session may be, from this moment on.
+    package func changeLimits(_ change: @Sendable (inout RateLimits) -> Void) async {
+        await shard.changeLimits(change)
+    }
 
     /// Ends everything: connections are closed, trackers told, the cache synced. Takes at most four
     /// seconds; nothing is sent afterwards. A second call does nothing.

@@ -1,4 +1,5 @@
 package import PieceStorage
+package import Swarm
 
 /// What a session is told at its start.
 package struct SessionConfiguration: Sendable {
@@ -51,6 +52,8 @@ package struct SessionConfiguration: Sendable {
     /// may have four pieces whatever this says. 64 MiB hold half a second of a link of 1 Gbit/s, and
     /// more makes no stream faster: a larger backlog only waits longer for the same disk.
     package var bufferBytes = 64 * 1024 * 1024
+    /// How fast it may be at first.
+    package var limits = RateLimits()
     /// Connections over all torrents. Each costs a descriptor and some kilobytes.
     package var connectionLimit = 200
     /// Seeds every random decision but the peer identity; a test may fix it.

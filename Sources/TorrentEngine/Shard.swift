@@ -51,7 +51,12 @@ actor Shard: EventLoopDriver {
         // Flushing may close connections, and that may give their blocks to others: go round until
         // nothing is left to send.
         repeat {
-            for torrent in context.torrents.values { torrent.turn(now: now) }
+            context.resumeUploads(now: now)
+            if let torrents = context.torrentsInTurn {
+                for torrent in torrents { torrent.turn(now: now) }
+            } else {
+                for torrent in context.torrents.values { torrent.turn(now: now) }
+            }
         } while context.flush(now: now)
         context.utp?.flush()
         context.datagrams?.flush()
@@ -61,6 +66,7 @@ actor Shard: EventLoopDriver {
         if let due = context.lateAcknowledgements.deadline { deadline = min(deadline, due) }
         if let due = context.dht?.nextDeadline { deadline = min(deadline, due) }
         if let due = context.utp?.nextDeadline { deadline = min(deadline, due) }
+        if let due = context.uploadGate.nextDeadline { deadline = min(deadline, due) }
         for torrent in context.torrents.values {
             if let due = torrent.nextDeadline, due < deadline { deadline = due }
         }
@@ -151,6 +157,16 @@ actor Shard: EventLoopDriver {
         context.torrents.values.sorted { $0.id.rawValue < $1.id.rawValue }
             .compactMap { $0.statistics(now: .now()) }
     }
+
+    /// Changes how fast the session may be.
+    func changeLimits(_ change: @Sendable (inout RateLimits) -> Void) {
+        change(&context.limits)
+        context.applyLimits(now: .now())
+        loop.wake()
+    }
+
+    /// How fast the session may be.
+    var limits: RateLimits { context.limits }
 
     /// Fails where the session has the torrent already.
     func refuseDouble(_ identity: TorrentIdentity) throws(SessionError) {

@@ -34,7 +34,19 @@ final class ShardContext {
     private(set) lazy var udpTrackers = UDPTrackerClient(context: self)
     /// Nil where it is off, and before the shard listens.
     var localDiscovery: LocalDiscoveryService?
+    /// The rates that the user allows, and what keeps to them.
+    var limits: RateLimits
+    var downloadLimiter: RateLimiter
+    /// Bytes that peers and web seeds of all torrents have been asked for, kept under a limit only.
+    var outstandingDownload = 0
+    private var lastGrant: UInt64 = 0
+    var uploadGate: UploadGate
+    /// Connections that wait for the upload limit.
+    var heldUploads: [PeerKey: PeerConnection] = [:]
     var lateAcknowledgements = LateAcknowledgements()
+    /// Where peers see us: how many said so, and what most did.
+    var ownAddressVotes: [IPAddress: Int] = [:]
+    var ownAddress: Endpoint?
     /// The shard's torrents.
     var torrents: [TorrentID: Torrent] = [:]
     private var random: SeededRandom
@@ -53,6 +65,9 @@ final class ShardContext {
         self.peerID = peerID
         self.http = http
         self.resolver = resolver
+        limits = configuration.limits
+        downloadLimiter = RateLimiter(rate: configuration.limits.download, now: .now())
+        uploadGate = UploadGate(rate: configuration.limits.upload, now: .now())
         random = SeededRandom(seed: configuration.seed)
         scratch = .allocate(byteCount: Self.scratchLength, alignment: 16)
         cipherBuffer = .allocate(byteCount: Self.scratchLength, alignment: 16)
@@ -67,6 +82,12 @@ final class ShardContext {
     func nextPeerKey() -> PeerKey {
         lastPeerKey += 1
         return PeerKey(lastPeerKey)
+    }
+
+    /// A number greater than those before.
+    func nextGrant() -> UInt64 {
+        lastGrant += 1
+        return lastGrant
     }
 
     /// A seed for one state machine.

@@ -45,7 +45,7 @@ extension Torrent: PeerConnectionOwner {
         connection.machine.accept(
             identity: identity, geometry: metainfo?.info.geometry, have: advertisedPieces,
             metadataSize: servedMetadata?.count, isPrivate: isPrivate,
-            remoteAddress: connection.endpoint.address, now: now)
+            isUploadOnly: isUploadOnly, remoteAddress: connection.endpoint.address, now: now)
         if let endpoint = connection.listenEndpoint { peerList.connected(endpoint, now: now) }
         if swarm != nil { join(connection, now: now) }
         connection.scheduleFlush()
@@ -125,6 +125,9 @@ extension Torrent: PeerConnectionOwner {
         }
         if !connection.machine.peerChoking { swarm?.peerUnchoked(connection.key, now: now) }
         if connection.machine.peerInterested { swarm?.peerInterested(connection.key, now: now) }
+        if connection.machine.isUploadOnly {
+            swarm?.peerUploadOnly(connection.key, true, now: now)
+        }
     }
 
     // MARK: - PeerConnectionOwner
@@ -133,6 +136,7 @@ extension Torrent: PeerConnectionOwner {
         guard connections.removeValue(forKey: connection.key) != nil else { return }
         Log.debug("\(connection.endpoint): \(reason)")
         isDialDue = true
+        context.forgetUploads(of: connection.key)
         holepunch.disconnected(connection.key.rawValue)
         if connection.isAccepted {
             swarm?.peerDisconnected(connection.key, now: now)
@@ -171,7 +175,9 @@ extension Torrent: PeerConnectionOwner {
         case .peerDontHave(let piece): swarm?.peerDontHave(peer, piece, now: now)
         case .choked: swarm?.peerChoked(peer, now: now)
         case .unchoked: swarm?.peerUnchoked(peer, now: now)
-        case .interested: swarm?.peerInterested(peer, now: now)
+        case .interested:
+            swarm?.peerInterested(peer, now: now)
+            grantFast(to: connection)
         case .notInterested: swarm?.peerNotInterested(peer, now: now)
         case .rejected(let request): swarm?.requestRejected(peer, request, now: now)
         case .allowedFast(let piece): swarm?.peerAllowedFast(peer, piece, now: now)
@@ -200,7 +206,9 @@ extension Torrent: PeerConnectionOwner {
         case .hashesRejected(let request): swarm?.hashesRejected(peer, request, now: now)
         case .holepunch(let message):
             holepunchReceived(message, from: connection, now: now)
-        case .suggested, .uploadOnly, .close:
+        case .uploadOnly(let isUploadOnly):
+            swarm?.peerUploadOnly(peer, isUploadOnly, now: now)
+        case .suggested, .close:
             break
         }
     }

@@ -48,6 +48,7 @@ extension Torrent {
 
     /// Adds candidates.
     func addPeers(_ endpoints: [Endpoint], source: PeerSource, now: Timestamp) {
+        if let own = context.ownAddress { peerList.setOwnAddress(own) }
         peerList.add(endpoints, source: source, now: now)
         isDialDue = true
     }

@@ -17,6 +17,10 @@ extension Torrent {
             metadataDownload?.peerOffers(peer: connection.key.rawValue, size: size, now: now)
         }
         swarm?.peerRequestLimit(connection.key, connection.machine.peerRequestLimit)
+        if let seen = handshake.yourAddress { context.peerSees(seen) }
+        connection.machine.setUploadOnly(isUploadOnly)
+        connection.scheduleFlush()
+        swarm?.peerUploadOnly(connection.key, connection.machine.isUploadOnly, now: now)
         noteListenPort(of: connection, now: now)
         announceLate(to: connection)
     }

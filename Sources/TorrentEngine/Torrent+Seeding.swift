@@ -35,9 +35,9 @@ extension Torrent {
 
     func choke(_ peer: PeerKey) {
         guard let connection = connections[peer] else { return }
-        // The state machine rejects what the peer has asked for (BEP 6).
+        // The state machine rejects what the peer has asked for, save what it may have choked (BEP 6).
         connection.machine.choke()
-        _ = connection.uploads.removeAll()
+        connection.uploads.removeAll { !connection.machine.isPending($0) }
         connection.scheduleFlush()
     }
 
@@ -57,19 +57,27 @@ extension Torrent {
                 connection.isWaitingToSend = true
                 break
             }
-            let bytes = connection.sendResidentBlocks(from: store, now: now)
+            let allowed = context.uploadAllowance(of: connection, now: now)
+            guard allowed > 0 else { break }
+            let bytes = connection.sendResidentBlocks(from: store, limit: allowed, now: now)
             sent += bytes
+            context.uploadGate.spend(bytes, by: connection.key)
             if bytes == 0, connection.isOpen, !connection.isWaitingToSend {
                 guard connection.blockBytesBeingRead < Self.diskBytesPerPeer else { break }
-                readFromDisk(for: connection, store)
+                readFromDisk(for: connection, store, limit: allowed)
             }
         }
         if sent > 0 { swarm?.blockSent(connection.key, bytes: sent, now: now) }
     }
 
-    private func readFromDisk(for connection: PeerConnection, _ store: PieceStore) {
-        let run = connection.uploads.nextRun(limit: Self.diskRunLength)
-        connection.blockBytesBeingRead += run.reduce(0) { $0 + Int($1.length) }
+    private func readFromDisk(
+        for connection: PeerConnection, _ store: PieceStore, limit: Int
+    ) {
+        let run = connection.uploads.nextRun(limit: min(Self.diskRunLength, limit))
+        let bytes = run.reduce(0) { $0 + Int($1.length) }
+        connection.blockBytesBeingRead += bytes
+        // Now, for many peers' blocks are being read at a time.
+        context.uploadGate.spend(bytes, by: connection.key)
         let (id, mailbox, peer) = (self.id, context.mailbox, connection.key)
         store.readBlocks(run) { mailbox.post(.blocksRead(id, peer, run, $0)) }
     }
@@ -80,15 +88,18 @@ extension Torrent {
     ) {
         guard let connection = connections[peer] else { return }
         var sent = 0
+        var unsent = 0
         for (request, block) in zip(requests, blocks) {
             connection.blockBytesBeingRead -= Int(request.length)
-            if let block {
-                if connection.send(block, for: request) { sent += Int(request.length) }
+            if let block, connection.send(block, for: request) {
+                sent += Int(request.length)
             } else {
-                connection.machine.reject(request)
+                if block == nil { connection.machine.reject(request) }
+                unsent += Int(request.length)
             }
         }
         connection.scheduleFlush()
+        context.uploadGate.spend(-unsent, by: peer)
         if sent > 0 { swarm?.blockSent(peer, bytes: sent, now: now) }
     }
 }

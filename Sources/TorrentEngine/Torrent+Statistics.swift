@@ -17,6 +17,8 @@ extension Torrent {
             peers: figures.peers, peersUnchoked: figures.peersUnchoked,
             peersOverUTP: connections.values.count { $0.isAccepted && $0.transport.isUTP },
             seeds: figures.seeds,
+            swarmSeeds: trackerCounts.values.compactMap { $0.seeds }.max(),
+            swarmLeechers: trackerCounts.values.compactMap { $0.leechers }.max(),
             downloadRate: figures.downloadRate, uploadRate: figures.uploadRate,
             downloaded: figures.downloaded, uploaded: figures.uploaded,
             webSeeds: webSeedStatistics(now: now), waitingReads: store.waitingReadCount,

@@ -112,7 +112,9 @@ extension Torrent {
         if let available = store?.availableBufferBytes {
             swarm?.memoryAvailable(available, now: now)
         }
+        allowDownload(now: now)
         swarm?.takeActions(into: &swarmActions)
+        awaitAllowance(madeRequests: !swarmActions.isEmpty, now: now)
         for action in swarmActions { run(action, now: now) }
         awaitBuffers(now: now)
     }
@@ -222,10 +224,12 @@ extension Torrent {
             announces.complete(now: now)
             searchDHT(now: now)
         }
+        tellUploadOnly()
     }
 
     /// Verified pieces could not be kept, or were evicted.
     func piecesLost(_ pieces: [PieceIndex], now: Timestamp) {
         for piece in pieces { swarm?.pieceLost(piece, now: now) }
+        tellUploadOnly()
     }
 }

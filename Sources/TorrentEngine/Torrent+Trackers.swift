@@ -127,6 +127,7 @@ extension Torrent {
             noteV2Peers(response.peers, namedFor: announces.hash(of: tracker))
             addPeers(response.peers, source: .tracker, now: now)
             trackerErrors[tracker] = nil
+            trackerCounts[tracker] = (response.seeders, response.leechers)
             announces.succeeded(tracker, response, now: now)
         case .failure(let error):
             // A tracker that stays away is asked again and again; it is said once.
@@ -143,7 +144,7 @@ extension Torrent {
             uploaded: swarm?.counts.uploaded ?? 0, downloaded: swarm?.counts.downloaded ?? 0,
             left: bytesLeft, event: event,
             key: context.announceKey, trackerID: announces.trackerID(of: tracker),
-            supportsEncryption: false)
+            supportsEncryption: context.configuration.encryption != .off)
     }
 
     /// Payload bytes that are not cached; zero only when every piece is.

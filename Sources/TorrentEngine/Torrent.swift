@@ -56,6 +56,11 @@ final class Torrent {
 
     /// Whether pieces that we had were evicted or could not be kept.
     var hasLostPieces = false
+    /// Whether peers have been told that we download nothing more.
+    var wasUploadOnly = false
+    /// How many seeds and leechers trackers know.
+    var trackerCounts: [Int: (seeds: Int?, leechers: Int?)] = [:]
+
     var isStopping = false
     /// Whether, while stopping, no tracker is left to tell.
     var areTrackersTold = false
@@ -67,6 +72,16 @@ final class Torrent {
     var nextHurry = Timestamp.zero
     /// What the last read waits for that came too early for that.
     var hurriedPieces: Range<PieceIndex>?
+    /// Whether the download limit counts what this torrent asks for and gets.
+    var isDownloadLimited = false
+    /// Payload that the download limit has been told of.
+    var countedDownload: Int64 = 0
+    /// What this torrent has contributed to `ShardContext.outstandingDownload`.
+    var countedOutstanding = 0
+    /// When the download limit lets more be asked for, where it holds some back.
+    var allowanceDeadline: Timestamp?
+    /// Grows with each turn in which the download limit let something pass.
+    var lastGrant: UInt64 = 0
     /// Whether the store has been asked to tell when memory comes back.
     var isAwaitingBuffers = false
     /// Where a turn's decisions are taken to, to use its memory again.
@@ -200,6 +215,7 @@ final class Torrent {
         pendingUDP = [:]
         context.udpTrackers.cancel(torrent: id, tracker: nil)
         buffers = [:]
+        endDownloadLimit()
     }
 
     // MARK: - Time
@@ -225,7 +241,9 @@ final class Torrent {
     var nextDeadline: Timestamp? {
         var deadline = announces.nextDeadline
         if hurriedPieces != nil { deadline = min(deadline ?? nextHurry, nextHurry) }
-        for other in [swarm?.nextDeadline, metadataDownload?.nextDeadline, dialDeadline] {
+        for other in [
+            swarm?.nextDeadline, metadataDownload?.nextDeadline, dialDeadline, allowanceDeadline,
+        ] {
             if let other { deadline = min(deadline ?? other, other) }
         }
         return deadline

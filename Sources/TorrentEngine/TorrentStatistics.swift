@@ -24,6 +24,11 @@ package struct TorrentStatistics: Sendable {
     package var peersOverUTP: Int
     /// Those of them that have every piece.
     package var seeds: Int
+    /// Peers that have everything, in the whole swarm, as the tracker that knows most of them told
+    /// last; nil where none has.
+    package var swarmSeeds: Int?
+    /// Peers that do not have everything, likewise.
+    package var swarmLeechers: Int?
     /// Payload bytes a second.
     package var downloadRate: Int
     /// Payload bytes a second.

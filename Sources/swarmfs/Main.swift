@@ -9,7 +9,8 @@ struct Main {
         [
             MountCommand.self, UnmountCommand.self, StatusCommand.self, CreateCommand.self,
             SeedCommand.self, CacheCommand.self, VerifyCommand.self,
-            PrefetchCommand.self, PinCommand.self, UnpinCommand.self, ImportCommand.self,
+            LimitCommand.self, PrefetchCommand.self, PinCommand.self, UnpinCommand.self,
+            ImportCommand.self,
         ]
     }
 

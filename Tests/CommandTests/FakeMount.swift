@@ -5,12 +5,15 @@ import Reactor
 final class FakeMount: SessionControl {
     let answer: MountStatus
     let unmountRequests = Condition(0)
+    let limitChanges = Condition<[LimitChange]>([])
     let tasks = Condition<[ControlTask]>([])
 
     init(_ answer: MountStatus) { self.answer = answer }
 
     func status() -> MountStatus { answer }
     func requestUnmount() { unmountRequests.update { $0 += 1 } }
+
+    func limit(_ change: LimitChange) { limitChanges.update { $0.append(change) } }
 
     func start(_ task: ControlTask) throws(ControlError) -> TaskStatus {
         guard task != .verify(torrent: "no such", repair: false) else {

@@ -6,7 +6,7 @@ struct HelpTests {
     private let surroundings: Surroundings
     private static let commands = [
         "mount", "unmount", "status", "create", "seed", "cache", "verify", "prefetch",
-        "pin", "unpin", "import",
+        "pin", "unpin", "import", "limit",
     ]
 
     init() throws { surroundings = try Surroundings() }

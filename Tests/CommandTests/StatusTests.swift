@@ -43,6 +43,22 @@ struct StatusTests {
         return (mount, server)
     }
 
+    @Test(arguments: [
+        (["--max-upload", "2MiB"], LimitChange(maxDownload: nil, maxUpload: 2 << 20)),
+        (
+            ["--max-download", "500KiB/s", "--max-upload", "none"],
+            LimitChange(maxDownload: 500 << 10, maxUpload: 0)
+        ),
+    ])
+    func `limit passes on what was named`(options: [String], change: LimitChange) async throws {
+        let (mount, server) = try serve()
+        defer { server.stop() }
+        let run = try await CommandRun(["limit", status.mountpoint] + options, in: surroundings)
+        #expect(run.status == 0)
+        #expect(run.errors.isEmpty)
+        #expect(mount.limitChanges.update { $0 } == [change])
+    }
+
     @Test func `people get an aligned table`() async throws {
         let (_, server) = try serve()
         defer { server.stop() }

@@ -102,6 +102,23 @@ struct UsageTests {
             "mount a empty --log-level loud",
             "--log-level loud is no log level: choose one of error, warning, info, debug"
         ),
+        (
+            "mount a empty --max-upload fast",
+            """
+            --max-upload fast is no rate: write bytes a second like 500KiB or 2MiB, at least 4KiB, \
+            or none
+            """
+        ),
+        (
+            "mount a empty --max-connections 0",
+            "--max-connections 0 is no number of connections: write one from 1 to 65535"
+        ),
+        (
+            "limit empty",
+            """
+            limit needs --max-download or --max-upload: run `swarmfs limit --help` for examples
+            """
+        ),
         ("unmount", "unmount needs a MOUNTPOINT: run `swarmfs unmount --help` for examples"),
         (
             "unmount a b", "unmount does not expect b: run `swarmfs unmount --help` for examples"

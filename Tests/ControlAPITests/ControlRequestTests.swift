@@ -11,7 +11,8 @@ struct ControlRequestTests {
         .start(.prefetch(paths: ["a b", "ä/\"\n"], range: ByteSpan(start: 5, end: nil))),
         .start(.prefetch(paths: [""], range: nil)), .start(.pin(paths: ["x"])),
         .start(.unpin(paths: [])), .start(.evictTorrent("0123")),
-        .start(.evict(paths: ["a/b"])),
+        .start(.evict(paths: ["a/b"])), .limit(LimitChange(maxDownload: 5, maxUpload: nil)),
+        .limit(LimitChange(maxDownload: nil, maxUpload: 0)),
     ]
 
     @Test(arguments: samples)

@@ -6,6 +6,7 @@ import Synchronization
 final class FakeMount: SessionControl {
     let answer: MountStatus
     let unmountRequests = Condition(0)
+    let limitChanges = Condition<[LimitChange]>([])
     let tasks = Condition<[ControlTask]>([])
     /// While true, `status` does not return.
     let isStuck = Condition(false)
@@ -18,6 +19,8 @@ final class FakeMount: SessionControl {
     }
 
     func requestUnmount() { unmountRequests.update { $0 += 1 } }
+
+    func limit(_ change: LimitChange) { limitChanges.update { $0.append(change) } }
 
     func start(_ task: ControlTask) throws(ControlError) -> TaskStatus {
         guard task != .verify(torrent: "no such", repair: false) else {

@@ -19,6 +19,8 @@ extension MountStatus {
             cache: CacheStatus(
                 directory: "/var/cache/swarmfs", usedBytes: 3 << 30, sizeLimit: 10 << 30,
                 freeBytes: 40 << 30, keptFreeBytes: 5 << 30, isFull: false),
+            limits: TransferLimits(
+                maxDownload: nil, maxUpload: 2_000_000, maxConnections: 200),
             torrents: [
                 .sample(), .sample(infohashV2: String(repeating: "ab", count: 32)),
             ])

@@ -9,12 +9,17 @@ struct StatusCodingTests {
         #expect(
             Set(mount.keys) == [
                 "mountpoint", "pid", "listen_port", "torrents", "uptime", "version", "cache",
+                "limits",
             ])
         let cache = try #require(mount["cache"] as? [String: Any])
         #expect(
             Set(cache.keys) == [
                 "directory", "used_bytes", "size_limit", "free_bytes", "kept_free_bytes", "is_full",
             ])
+        let limits = try #require(mount["limits"] as? [String: Any])
+        #expect(Set(limits.keys) == ["max_download", "max_upload", "max_connections"])
+        #expect(limits["max_download"] is NSNull)
+        #expect(limits["max_upload"] as? Int == 2_000_000)
         #expect(cache["directory"] as? String == "/var/cache/swarmfs")
     }
 
@@ -26,6 +31,7 @@ struct StatusCodingTests {
                 Set(torrent.keys) == [
                     "infohash", "infohash_v2", "name", "size", "cached_bytes", "piece_length",
                     "pieces", "pieces_cached", "peers", "peers_unchoked", "peers_utp", "seeds",
+                    "swarm_seeds", "swarm_leechers",
                     "download_rate", "upload_rate", "downloaded", "uploaded", "waiting_reads",
                     "state", "web_seeds",
                 ])

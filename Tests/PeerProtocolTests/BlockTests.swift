@@ -205,6 +205,21 @@ struct FastExtensionTests {
         #expect(connection.sent() == [.reject(block(2))])
     }
 
+    @Test func `a choked peer gets what we grant twice over, and then no more`() {
+        let connection = Connection.open()
+        connection.machine.allowedFast(PieceIndex(1))
+        _ = connection.sent()
+        for _ in 0..<4 {
+            #expect(connection.receive(.request(block(1))) == [.requested(block(1))])
+            #expect(connection.pieceHeader(block(1)))
+        }
+        _ = connection.sent()
+        #expect(connection.receive(.request(block(1))).isEmpty)
+        #expect(connection.sent() == [.reject(block(1))])
+        connection.machine.unchoke()
+        #expect(connection.receive(.request(block(1))) == [.requested(block(1))])
+    }
+
     @Test func `nothing is granted to a peer that does not know how`() {
         let connection = Connection.open(reserved: [])
         connection.machine.allowedFast(PieceIndex(1))

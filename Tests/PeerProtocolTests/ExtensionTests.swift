@@ -2,6 +2,34 @@ import PeerProtocol
 import Testing
 import TorrentCore
 
+@Suite("Telling that nothing more is downloaded (BEP 21)")
+struct UploadOnlyTests {
+    @Test func `a change is told once, to those who understand it`() {
+        let connection = Connection.open()
+        connection.machine.setUploadOnly(true)
+        #expect(connection.sent().isEmpty)
+        connection.receiveExtensionHandshake { $0.uploadOnlyID = ExtensionID.uploadOnly }
+        connection.machine.setUploadOnly(true)
+        connection.machine.setUploadOnly(true)
+        #expect(connection.sent() == [.extended(ExtensionID.uploadOnly, [1])])
+        connection.machine.setUploadOnly(false)
+        #expect(connection.sent() == [.extended(ExtensionID.uploadOnly, [0])])
+    }
+
+    @Test func `what the handshake said is not repeated`() {
+        let connection = Connection()
+        _ = connection.receive(bytes: Connection.handshake().bytes)
+        connection.machine.accept(
+            identity: Connection.identity, geometry: Connection.geometry,
+            have: Bitfield(count: 5, allSet: true), metadataSize: nil, isUploadOnly: true,
+            now: .zero)
+        connection.receiveExtensionHandshake { $0.uploadOnlyID = ExtensionID.uploadOnly }
+        _ = connection.machine.takeOutput()
+        connection.machine.setUploadOnly(true)
+        #expect(connection.sent().isEmpty)
+    }
+}
+
 @Suite("Extension protocol (BEP 9, 10, 21, 54)")
 struct ExtensionTests {
     @Test func `without the reserved bit nothing of it is sent, and what comes is ignored`() {

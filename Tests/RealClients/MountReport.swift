@@ -11,12 +11,24 @@ package struct MountReport: Decodable, Sendable {
         package let listenPort: UInt16
         /// How reads of complete files are answered.
         package let passthrough: String
+        /// How fast it may be.
+        package let limits: Limits
         /// Where verified pieces are kept.
         package let cache: Cache
         /// Its node of the DHT; nil where it takes no part.
         package let dht: DHT?
         /// Its torrents.
         package let torrents: [Torrent]
+    }
+
+    /// How fast a mount may be.
+    package struct Limits: Decodable, Sendable {
+        /// Bytes a second; null for no limit.
+        package let maxDownload: Int?
+        /// Bytes a second; null for no limit.
+        package let maxUpload: Int?
+        /// Connections over all torrents.
+        package let maxConnections: Int
     }
 
     /// A node of the DHT.

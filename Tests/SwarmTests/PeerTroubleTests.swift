@@ -321,6 +321,50 @@ struct PeerTroubleTests {
         #expect(!actions.contains(.disconnect(PeerKey(2), .bothComplete)))
     }
 
+    @Test func `a super-seeding peer, which shows one piece at a time, is followed (BEP 16)`() {
+        var world = World("....", blocks: 1)
+        world.connect(1, "....")
+        world.read(1, 0..<4)
+        #expect(world.requests() == [])
+        for piece in [2, 0, 3, 1] {
+            #expect(!world.log.contains(.disconnect(PeerKey(1), .bothComplete)))
+            world.machine.peerHave(PeerKey(1), PieceIndex(piece), now: world.now)
+            #expect(world.requests() == ["1:\(piece).0"])
+            world.answer(1)
+            world.verifyAll()
+            // It waits until others have the piece before it shows the next one.
+            world.pass(.seconds(20))
+        }
+        #expect(world.machine.have.isFull)
+    }
+
+    @Test func `a complete side parts from who downloads nothing more`() {
+        var world = World("**", blocks: 1)
+        world.connect(1, "*.")
+        world.connect(2, "*.")
+        world.turn()
+        world.machine.peerUploadOnly(PeerKey(1), true, now: world.now)
+        let actions = world.turn()
+        #expect(actions.contains(.disconnect(PeerKey(1), .bothComplete)))
+        #expect(!actions.contains(.disconnect(PeerKey(2), .bothComplete)))
+    }
+
+    @Test func `a side that lacks pieces keeps who downloads nothing more`() {
+        var world = World("*.", blocks: 1)
+        world.connect(1, ".*")
+        world.machine.peerUploadOnly(PeerKey(1), true, now: world.now)
+        #expect(!world.turn().contains(.disconnect(PeerKey(1), .bothComplete)))
+    }
+
+    @Test func `it is known how much a peer has`() {
+        var world = World("....")
+        world.connect(1, "*.*.")
+        world.connect(2, "****")
+        #expect(world.machine.pieceCount(of: PeerKey(1)) == 2)
+        #expect(world.machine.pieceCount(of: PeerKey(2)) == 4)
+        #expect(world.machine.pieceCount(of: PeerKey(3)) == nil)
+    }
+
     @Test func `a block whose piece is opened anew while it arrives is not taken for it`() {
         var world = World("...", blocks: 2)
         world.connect(1, "***")

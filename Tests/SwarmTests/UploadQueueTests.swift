@@ -42,6 +42,16 @@ struct UploadQueueTests {
         #expect(queue.isEmpty && queue.waiting.isEmpty)
     }
 
+    @Test func `what is over is dropped, and the rest keeps its order`() {
+        var queue = UploadQueue()
+        for number in 0..<6 { _ = queue.add(block(number)) }
+        _ = queue.next()
+        queue.removeAll { $0.piece.value % 2 == 0 }
+        #expect(Array(queue.waiting) == [block(1), block(3), block(5)])
+        #expect(queue.add(block(3)) == .duplicate)
+        #expect(queue.add(block(2)) == .queued)
+    }
+
     @Test func `the limit holds however long the queue lives`() {
         var queue = UploadQueue()
         for number in 0..<UploadQueue.limit { _ = queue.add(block(number)) }

@@ -104,7 +104,7 @@ enum MountCommand: Command {
             ),
             OptionDefinition(
                 name: readinessOption, value: "NUMBER", help: "Internal.", isHidden: true),
-        ],
+        ] + OptionDefinition.limits,
         examples: [
             .init(text: "swarmfs mount imagenet.torrent /mnt/data", meaning: "a .torrent file"),
             .init(

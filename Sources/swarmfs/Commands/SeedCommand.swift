@@ -33,7 +33,7 @@ enum SeedCommand: Command {
             OptionDefinition(
                 name: "log-file", value: "FILE",
                 help: "Append the log to FILE. Default: standard error."),
-        ],
+        ] + OptionDefinition.limits,
         examples: [
             .init(
                 text: "swarmfs seed dataset.torrent --data /srv/dataset",

@@ -4,6 +4,7 @@ import FUSEBridge
 import Glibc
 import PieceStorage
 import Reactor
+import Swarm
 import TorrentCore
 import TorrentEngine
 
@@ -37,18 +38,34 @@ final class MountControl: SessionControl {
 
     func requestUnmount() { onUnmount() }
 
+    func limit(_ change: LimitChange) {
+        let session = session
+        _ = Blocking.wait(atMost: Self.patience) {
+            await session.changeLimits { limits in
+                if let rate = change.maxDownload { limits.download = rate == 0 ? nil : rate }
+                if let rate = change.maxUpload { limits.upload = rate == 0 ? nil : rate }
+            }
+        }
+    }
+
     func start(_ task: ControlTask) throws(ControlError) -> TaskStatus { try tasks.start(task) }
     func progress(of task: Int) -> TaskStatus? { tasks.progress(of: task) }
     func cancel(_ task: Int) -> TaskStatus? { tasks.cancel(task) }
 
     func status() -> MountStatus {
         let session = session
-        let statistics = Blocking.wait(atMost: Self.patience) { await session.statistics() } ?? []
+        let (statistics, limits) =
+            Blocking.wait(atMost: Self.patience) {
+                (await session.statistics(), await session.limits)
+            } ?? ([], RateLimits())
         return MountStatus(
             mountpoint: mountpoint, pid: getpid(), listenPort: session.listenPort,
             uptime: Int((Timestamp.now() - start).seconds), version: Version.current,
             cache: cacheStatus,
             passthrough: passthrough.withLock { $0?.rawValue }, dht: dhtStatus,
+            limits: TransferLimits(
+                maxDownload: limits.download, maxUpload: limits.upload,
+                maxConnections: session.connectionLimit),
             torrents: statistics.map(Self.status))
     }
 
@@ -77,7 +94,8 @@ final class MountControl: SessionControl {
             pieceLength: torrent.pieceLength, pieces: torrent.pieces,
             piecesCached: torrent.piecesCached, peers: torrent.peers,
             peersUnchoked: torrent.peersUnchoked, peersOverUTP: torrent.peersOverUTP,
-            seeds: torrent.seeds,
+            seeds: torrent.seeds, swarmSeeds: torrent.swarmSeeds,
+            swarmLeechers: torrent.swarmLeechers,
             downloadRate: torrent.downloadRate, uploadRate: torrent.uploadRate,
             downloaded: torrent.downloaded, uploaded: torrent.uploaded,
             waitingReads: torrent.waitingReads, state: torrent.state,

@@ -25,7 +25,7 @@ enum StatusPage {
             let head = Failure.printable(status.mountpoint) + "  " + facts.joined(separator: ", ")
             var table = TextTable(columns, left: leftColumns)
             for torrent in status.torrents { table.add(row(torrent)) }
-            return head + "\n" + cache(status.cache) + table.text
+            return head + "\n" + cache(status.cache) + limits(status.limits) + table.text
                 + status.torrents.map(webSeeds).joined()
         }
     }
@@ -50,6 +50,14 @@ enum StatusPage {
         facts.append(ByteSize.describe(cache.freeBytes) + " of the disk free" + kept)
         if cache.isFull { facts.append("full: serving from memory") }
         return "  " + facts.joined(separator: ", ") + "\n"
+    }
+
+    /// Nothing where there is no limit.
+    private static func limits(_ limits: TransferLimits?) -> String {
+        var facts: [String] = []
+        if let rate = limits?.maxDownload { facts.append("download \(Self.rate(rate))") }
+        if let rate = limits?.maxUpload { facts.append("upload \(Self.rate(rate))") }
+        return facts.isEmpty ? "" : "  at most " + facts.joined(separator: ", ") + "\n"
     }
 
     private static func reading(_ passthrough: String) -> String {
