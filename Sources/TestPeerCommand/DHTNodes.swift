@@ -46,7 +46,7 @@ actor DHTNodes: EventLoopDriver {
                 guard let address = IPAddress(options.network + [UInt8(index + 1)]) else {
                     continue
                 }
-                let socket = try DatagramSocket(Endpoint(address: address, port: 0))
+                let socket = try DatagramSocket(Endpoint(address: address, port: options.port))
                 try loop.add(socket.descriptor, token: UInt64(index), interest: .read)
                 var configuration = DHTConfiguration()
                 configuration.families = [.v4]

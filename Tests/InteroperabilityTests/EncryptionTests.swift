@@ -8,6 +8,7 @@ struct EncryptionTests {
         (.libtorrent, .rc4, "prefer"), (.libtorrent, .plaintext, "prefer"),
         (.libtorrent, .rc4, "require"), (.libtorrent, .prefer, "require"),
         (.transmission, .rc4, "prefer"), (.transmission, .rc4, "require"),
+        (.qbittorrent, .rc4, "prefer"), (.qbittorrent, .rc4, "require"),
     ]
 
     @Test(arguments: ways)
@@ -17,7 +18,8 @@ struct EncryptionTests {
         try TestBed.run { bed in
             let data = try bed.dataset(.mixed)
             let torrent = try bed.torrent(of: data)
-            let seeder = try bed.seeder(way.client, torrent, data, encryption: way.encryption)
+            let seeder = try bed.seeder(
+                way.client, torrent, data, PeerOptions(encryption: way.encryption))
             let mount = try bed.mount(
                 [torrent.path], options: ["--encryption", way.policy], peers: [seeder.address])
             #expect(FileComparison.differences(data, in: mount.mountpoint) == [])
@@ -42,18 +44,20 @@ struct EncryptionTests {
         }
     }
 
-    @Test func `Transmission with encryption required downloads from a mount`() throws {
+    @Test(arguments: [RealClient.transmission, .qbittorrent])
+    func `a client with encryption required downloads from a mount`(client: RealClient) throws {
         try TestBed.run { bed in
             let data = try bed.dataset(.large(3_000_000), seed: 5)
             let torrent = try bed.torrent(of: data)
             let seeder = try bed.seeder(.libtorrent, torrent, data)
-            let leecher = try bed.leecher(.transmission, source: torrent.path, encryption: .rc4)
+            let leecher = try bed.leecher(
+                client, source: torrent.path, PeerOptions(encryption: .rc4))
             let mount = try bed.mount(
                 [torrent.path], peers: [seeder.address, leecher.peer.address])
             #expect(FileComparison.differences(data, in: mount.mountpoint) == [])
             try leecher.peer.waitUntilComplete()
             let differences = FileComparison.differences(
-                data, in: leecher.folder, madeBy: .transmission)
+                data, in: leecher.folder, madeBy: client)
             #expect(differences == [])
         }
     }

@@ -88,7 +88,7 @@ struct LeecherTests {
         }
     }
 
-    @Test(arguments: [RealClient.transmission, .aria2])
+    @Test(arguments: [RealClient.transmission, .aria2, .qbittorrent])
     func `a client downloads from a mount while it fills`(client: RealClient) throws {
         try TestBed.run { bed in
             let data = try bed.dataset(.large(6_000_000), seed: 5)

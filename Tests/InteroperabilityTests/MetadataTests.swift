@@ -43,7 +43,7 @@ struct MetadataTests {
         }
     }
 
-    @Test(arguments: [RealClient.libtorrent, .transmission, .aria2])
+    @Test(arguments: RealClient.allCases)
     func `a client gets the metadata from us by magnet`(client: RealClient) throws {
         try TestBed.run { bed in
             let data = try bed.dataset(.mixed, seed: 3)

@@ -58,14 +58,17 @@ struct WebSeedTests {
         }
     }
 
-    @Test func `a peer and the server are read from together`() throws {
+    @Test(arguments: [false, true])
+    func `a peer and the server are read from together`(isSecure: Bool) throws {
         try TestBed.run { bed in
             let data = try bed.dataset(.large(24_000_000), seed: 3)
             let nginx = try bed.nginx(data)
+            let url = isSecure ? nginx.secureURL : nginx.url
             let torrent = try bed.torrent(of: data, pieceLength: 262_144)
             let seeder = try bed.seeder(.libtorrent, torrent, data)
             let mount = try bed.mount(
-                [torrent.path], options: ["--webseed", nginx.url], peers: [seeder.address])
+                [torrent.path], options: ["--webseed", url, "--ca-file", nginx.authority],
+                peers: [seeder.address])
             try mount.wait(for: "the seeder") { $0.peersUnchoked == 1 }
             #expect(FileComparison.differences(data, in: mount.mountpoint) == [])
             let status = try mount.torrent()

@@ -30,7 +30,7 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
         peers: [PeerAddress] = [], uploadRate: Int = 0, isTrusting: Bool = false,
         encryption: PeerEncryption = .off, findsLocally: Bool = false,
-        transport: PeerTransport = .tcp
+        transport: PeerTransport = .tcp, network: NetworkNamespace? = nil
     ) throws {
         var command = PythonScript.libtorrentPeer.command
         command += ["peer", source, "--save", folder, "--listen", host]
@@ -40,7 +40,7 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
         if isTrusting { command.append("--trust") }
         if uploadRate > 0 { command += ["--upload-rate", String(uploadRate)] }
         for peer in peers { command += ["--peer", peer.host, String(peer.port)] }
-        process = try ChildProcess(command)
+        process = try ChildProcess(network?.command(command) ?? command)
         let listening = try process.waitForEvent("listening", as: Listening.self)
         address = PeerAddress(host: host, port: listening.port)
         if isSeed {

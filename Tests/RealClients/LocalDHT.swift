@@ -42,6 +42,22 @@ package struct LocalDHT: Sendable {
         processes = [own, other]
     }
 
+    /// A few nodes of ours in a network of their own, at 10.77.1.1 and so on; the port is that of
+    /// the node by which libtorrent's users enter the DHT.
+    package init(ours count: Int, in network: NetworkNamespace) throws {
+        let command = [
+            Self.testPeer, "dht", "--nodes", String(count), "--network", "10.77.1", "--port",
+            String(Self.publicEntrance.port),
+        ]
+        let own = try ChildProcess(network.command(command))
+        ours = try own.waitForEvent("listening", as: Listening.self).addresses
+        theirs = []
+        processes = [own]
+    }
+
+    /// The node by which qBittorrent enters the DHT; it cannot be told of another.
+    package static let publicEntrance = PeerAddress(host: "dht.libtorrent.org", port: 25_401)
+
     /// Waits until each libtorrent node knows others.
     package func waitUntilJoined() throws {
         try processes[1].waitForEvent("nodes", as: Nodes.self) { $0.least >= 2 }

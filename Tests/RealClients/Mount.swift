@@ -26,8 +26,10 @@ package struct Mount: Sendable {
     /// What `swarmfs mount` printed.
     package let result: ChildProcess.Result
 
-    /// Where it accepts peers, on the loopback device.
-    package var address: PeerAddress { PeerAddress(port: listenPort) }
+    /// Where it accepts peers.
+    package var address: PeerAddress {
+        PeerAddress(host: command.host, port: listenPort)
+    }
 
     /// Mounts, and returns when the command says that the mount is ready.
     package init(
@@ -37,7 +39,7 @@ package struct Mount: Sendable {
         self.command = command
         self.mountpoint = mountpoint
         let arguments = [
-            "mount", "--cache", command.cache, "--listen", "127.0.0.1:0", "--local-urls",
+            "mount", "--cache", command.cache, "--listen", command.host + ":0", "--local-urls",
         ]
         result = try command.run(arguments + options + sources + [mountpoint], seconds: seconds)
         guard result.exitCode == 0 else {

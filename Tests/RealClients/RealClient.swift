@@ -1,6 +1,6 @@
 /// The clients that swarmfs must work with, as seeder and as leecher.
 package enum RealClient: String, CaseIterable, Sendable, CustomStringConvertible {
-    case libtorrent, transmission, aria2
+    case libtorrent, transmission, aria2, qbittorrent
 
     package var description: String { rawValue }
 
@@ -10,5 +10,5 @@ package enum RealClient: String, CaseIterable, Sendable, CustomStringConvertible
 
     /// The clients that read hybrid torrents. An empty key, which every file tree of v2 has, makes
     /// Transmission 3.00 refuse the torrent and aria2 1.36 compute another infohash.
-    package static let readingHybrids: [RealClient] = [.libtorrent]
+    package static let readingHybrids: [RealClient] = [.libtorrent, .qbittorrent]
 }

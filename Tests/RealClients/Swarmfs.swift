@@ -15,6 +15,10 @@ package struct Swarmfs: Sendable {
     /// The cache directory.
     package let cache: String
     private let stateFolder: String
+    /// The network that it runs in; nil for the machine's own.
+    private var network: NetworkNamespace?
+    /// The address that mounts and seeds listen at.
+    package private(set) var host = "127.0.0.1"
 
     /// - Parameter folder: gets the folders `run`, `state` and `cache`.
     package init(in folder: TemporaryFolder) throws {
@@ -26,6 +30,14 @@ package struct Swarmfs: Sendable {
             "XDG_RUNTIME_DIR": run, "XDG_STATE_HOME": stateFolder,
             "XDG_CACHE_HOME": try folder.makeFolder("user-cache"),
         ]
+    }
+
+    /// The same command in a network of the test's own, at one of its addresses.
+    package func at(_ host: String, in network: NetworkNamespace) -> Swarmfs {
+        var copy = self
+        copy.host = host
+        copy.network = network
+        return copy
     }
 
     /// The same command, of which `DiskRecorder` writes down what it does to its cache.
@@ -44,13 +56,18 @@ package struct Swarmfs: Sendable {
         _ arguments: [String], seconds: Double = Deadline.generous
     ) throws -> ChildProcess.Result {
         try ChildProcess.run(
-            [Self.executable] + arguments, environment: environment, endsWithTest: false,
+            commandLine(arguments), environment: environment, endsWithTest: false,
             seconds: seconds)
     }
 
     /// Starts the command and leaves it running in the foreground.
     package func start(_ arguments: [String]) throws -> ChildProcess {
-        try ChildProcess([Self.executable] + arguments, environment: environment)
+        try ChildProcess(commandLine(arguments), environment: environment)
+    }
+
+    private func commandLine(_ arguments: [String]) -> [String] {
+        let command = [Self.executable] + arguments
+        return network?.command(command) ?? command
     }
 
     /// What `status --json` says, of one mount or of all.

@@ -77,41 +77,54 @@ package final class TestBed {
 
     // MARK: - The other side
 
+    /// A network of the test's own.
+    package func network() throws -> NetworkNamespace {
+        let network = try NetworkNamespace()
+        atEnd { network.end() }
+        return network
+    }
+
     /// A real client that seeds a dataset.
     package func seeder(
         _ client: RealClient, _ torrent: TorrentFile, _ dataset: Dataset,
-        encryption: PeerEncryption? = nil
+        _ options: PeerOptions = PeerOptions()
     ) throws -> any RunningPeer {
         try peer(
-            client, source: torrent.path, folder: dataset.parent, isSeed: true,
-            encryption: encryption)
+            client, source: torrent.path, folder: dataset.parent, isSeed: true, options: options)
     }
 
     /// A real client that has nothing yet; returns it and its download folder.
     package func leecher(
-        _ client: RealClient, source: String, encryption: PeerEncryption? = nil
+        _ client: RealClient, source: String, _ options: PeerOptions = PeerOptions()
     ) throws -> (peer: any RunningPeer, folder: String) {
         let folder = try newFolder("download")
         return (
-            try peer(client, source: source, folder: folder, isSeed: false, encryption: encryption),
+            try peer(client, source: source, folder: folder, isSeed: false, options: options),
             folder
         )
     }
 
     private func peer(
-        _ client: RealClient, source: String, folder: String, isSeed: Bool,
-        encryption: PeerEncryption?
+        _ client: RealClient, source: String, folder: String, isSeed: Bool, options: PeerOptions
     ) throws -> any RunningPeer {
         let peer: any RunningPeer =
             switch client {
             case .libtorrent:
                 try LibtorrentPeer(
-                    source: source, folder: folder, isSeed: isSeed, encryption: encryption ?? .off)
+                    source: source, folder: folder, isSeed: isSeed, host: options.host,
+                    peers: options.peers, uploadRate: options.uploadRate,
+                    encryption: options.encryption ?? .off,
+                    findsLocally: options.discovery.contains(.lsd), transport: options.transport,
+                    network: options.network)
             case .transmission:
                 try TransmissionPeer(
                     source: source, folder: folder, configuration: newFolder("transmission"),
-                    isSeed: isSeed, encryption: encryption ?? .prefer)
+                    isSeed: isSeed, options: options)
             case .aria2: try AriaPeer(source: source, folder: folder, isSeed: isSeed)
+            case .qbittorrent:
+                try QBittorrentPeer(
+                    source: source, folder: folder, profile: newFolder("qbittorrent"),
+                    isSeed: isSeed, options: options)
             }
         atEnd { peer.end() }
         return peer
@@ -174,10 +187,11 @@ package final class TestBed {
 
     /// Runs `swarmfs seed` in the foreground and waits until it seeds.
     package func seed(
-        _ torrent: String, data: String, options: [String] = []
+        _ torrent: String, data: String, options: [String] = [], with command: Swarmfs? = nil
     ) throws -> (process: ChildProcess, address: PeerAddress) {
-        let process = try swarmfs.start(
-            ["seed", torrent, "--data", data, "--listen", "127.0.0.1:0"] + options)
+        let command = command ?? swarmfs
+        let process = try command.start(
+            ["seed", torrent, "--data", data, "--listen", command.host + ":0"] + options)
         atEnd { process.terminate() }
         // "seeding dataset (100%) on port 50123, end with Ctrl-C"
         let port = try process.wait(for: "\"seeding ... on port\"") { transcript -> UInt16? in
@@ -188,13 +202,14 @@ package final class TestBed {
             else { return nil }
             return UInt16(line[place.upperBound...].prefix { $0.isNumber })
         }
-        return (process, PeerAddress(port: port))
+        return (process, PeerAddress(host: command.host, port: port))
     }
 
     /// Seeds a dataset's torrent.
     package func seed(
-        _ torrent: TorrentFile, _ dataset: Dataset, options: [String] = []
+        _ torrent: TorrentFile, _ dataset: Dataset, options: [String] = [],
+        with command: Swarmfs? = nil
     ) throws -> (process: ChildProcess, address: PeerAddress) {
-        try seed(torrent.path, data: dataset.path, options: options)
+        try seed(torrent.path, data: dataset.path, options: options, with: command)
     }
 }

@@ -1,54 +1,69 @@
 import Foundation
 
-/// transmission-daemon with DHT, LSD, PEX, uTP and port mapping off.
+/// transmission-daemon with port mapping off.
 ///
-/// It never dials a loopback address that a tracker gave it (it takes them for "martian"): the
-/// other side must connect to it. Its choker runs every 10 s, so the first byte takes as long.
+/// It never dials a loopback address (it takes them for "martian"): the other side must connect to
+/// it, or both be in a network of their own. Its choker runs every 10 s, so the first byte takes as
+/// long, and its first PEX message goes after 90 s.
 package struct TransmissionPeer: RunningPeer, Sendable {
     /// Where it accepts connections.
     package let address: PeerAddress
     /// The program, for its output and its end.
     package let process: ChildProcess
     private let control: String
+    private let network: NetworkNamespace?
 
     /// - Parameters:
     ///   - configuration: an empty folder of its own.
     ///   - source: a .torrent file or a magnet link.
-    ///   - encryption: where it is required, it is with RC4.
+    ///   - options: TCP stays on beside uTP, and encryption that is required is with RC4.
     ///   - folder: the download folder; data that is there already is checked and seeded.
     package init(
         source: String, folder: String, configuration: String, isSeed: Bool,
-        encryption: PeerEncryption = .prefer
+        options: PeerOptions = PeerOptions()
     ) throws {
+        let encryption = options.encryption ?? .prefer
         let peerPort = try FreePort.next()
         let controlPort = try FreePort.next()
         let settings: [String: Any] = [
-            "bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "peer-port": peerPort,
+            "bind-address-ipv4": options.host, "bind-address-ipv6": "::1", "peer-port": peerPort,
             "peer-port-random-on-start": false, "port-forwarding-enabled": false,
             "rpc-bind-address": "127.0.0.1", "rpc-port": controlPort, "rpc-enabled": true,
             "rpc-whitelist-enabled": false, "rpc-host-whitelist-enabled": false,
-            "rpc-authentication-required": false, "dht-enabled": false, "lpd-enabled": false,
-            "pex-enabled": false, "utp-enabled": false,
+            "rpc-authentication-required": false,
+            "dht-enabled": options.discovery.contains(.dht),
+            "lpd-enabled": options.discovery.contains(.lsd),
+            "pex-enabled": options.discovery.contains(.pex),
+            "utp-enabled": options.transport == .utp,
             "encryption": encryption == .off ? 0 : encryption == .prefer ? 1 : 2,
             "download-dir": folder, "incomplete-dir-enabled": false, "preallocation": 0,
             "rename-partial-files": false, "start-added-torrents": true,
             "ratio-limit-enabled": false, "idle-seeding-limit-enabled": false,
-            "blocklist-enabled": false, "watch-dir-enabled": false, "message-level": 2,
+            "blocklist-enabled": false, "watch-dir-enabled": false, "message-level": 3,
             "cache-size-mb": 4,
         ]
         let text = try JSONSerialization.data(withJSONObject: settings)
         try text.write(to: URL(fileURLWithPath: configuration + "/settings.json"))
-        process = try ChildProcess(
-            ["transmission-daemon", "--foreground", "--config-dir", configuration])
-        address = PeerAddress(port: peerPort)
+        let entrances = options.bootstrap.map { $0.replacing(":", with: " ") + "\n" }
+        try entrances.joined().write(
+            toFile: configuration + "/dht.bootstrap", atomically: true, encoding: .utf8)
+        network = options.network
+        let command = ["transmission-daemon", "--foreground", "--config-dir", configuration]
+        process = try ChildProcess(options.network?.command(command) ?? command)
+        address = PeerAddress(host: options.host, port: peerPort)
         control = "127.0.0.1:\(controlPort)"
         let child = process
         try Deadline().wait(for: "transmission-daemon to listen: \(child.transcript)") {
             if child.hasEnded { throw RealClientError("it ended: \(child.transcript)") }
+            guard options.network == nil else {
+                return try ask("--session-info").exitCode == 0
+            }
             return FreePort.isListening(controlPort) && FreePort.isListening(peerPort)
         }
-        try ChildProcess.output(
-            of: ["transmission-remote", control, "--add", source, "--download-dir", folder])
+        let result = try ask("--add", source, "--download-dir", folder)
+        guard result.exitCode == 0 else { throw RealClientError("--add: \(result.errors)") }
+        // Before it first announces by LSD it hears nobody.
+        if options.discovery.contains(.lsd) { try process.waitForLine(containing: "LPD announce") }
         if isSeed { try waitUntilComplete() }
     }
 
@@ -73,9 +88,12 @@ package struct TransmissionPeer: RunningPeer, Sendable {
 
     /// What `transmission-remote --info` says of the torrent.
     package func state() -> String {
-        let result = try? ChildProcess.run(
-            ["transmission-remote", control, "--torrent", "all", "--info"])
-        return result?.output ?? ""
+        (try? ask("--torrent", "all", "--info"))?.output ?? ""
+    }
+
+    private func ask(_ arguments: String...) throws -> ChildProcess.Result {
+        let command = ["transmission-remote", control] + arguments
+        return try ChildProcess.run(network?.command(command) ?? command)
     }
 
     private func field(_ name: String) -> String? {
