@@ -4,14 +4,15 @@ extension PeerStateMachine {
     /// The owner has put (or dropped) `count` bytes of the block that `receiveTarget` names, at
     /// most those that were missing. No allocation.
     package mutating func receivedBlockBytes(_ count: Int, now: Timestamp) {
-        guard let block = incomingBlock else { return }
+        guard case .block(let block, let received) = receiveTarget else { return }
         precondition(
-            count >= 0 && count <= Int(block.length) - incomingBlockReceived,
-            "more bytes than the block has")
+            count >= 0 && count <= Int(block.length) - received, "more bytes than the block has")
         lastReceived = now
-        incomingBlockReceived += count
-        guard incomingBlockReceived == Int(block.length) else { return }
-        incomingBlock = nil
+        guard received + count == Int(block.length) else {
+            receiveTarget = .block(block, received: received + count)
+            return
+        }
+        receiveTarget = .control
         queue(.blockArrived(block))
     }
 
@@ -28,8 +29,7 @@ extension PeerStateMachine {
             decoder.skip(Int(block.length))
             return try unrequested()
         }
-        incomingBlock = block
-        incomingBlockReceived = 0
+        receiveTarget = .block(block, received: 0)
         queue(.blockBegan(block))
     }
 

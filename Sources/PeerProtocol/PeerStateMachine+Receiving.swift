@@ -1,11 +1,6 @@
 package import TorrentCore
 
 extension PeerStateMachine {
-    /// Where the next bytes from the socket belong.
-    package var receiveTarget: ReceiveTarget {
-        incomingBlock.map { .block($0, received: incomingBlockReceived) } ?? .control
-    }
-
     /// Takes bytes of the stream, and returns how many. It stops short of the end right after the
     /// head of a block, after the peer's handshake until `accept`, and when `.close` is queued;
     /// what it left is to be given again (or to the block). It never fails: what breaks a rule
@@ -19,7 +14,7 @@ extension PeerStateMachine {
         var position = 0
         do throws(PeerCloseReason) {
             if phase == .handshaking { try receiveHandshake(bytes, from: &position) }
-            while phase == .open, incomingBlock == nil,
+            while phase == .open, receiveTarget == .control,
                 let message = try decoder.next(bytes, from: &position)
             {
                 try receive(message)

@@ -57,8 +57,9 @@ package struct PeerStateMachine: Sendable {
 
     // Blocks.
     var outstanding = OutstandingRequests()
-    var incomingBlock: BlockRequest?
-    var incomingBlockReceived = 0
+    /// Where the next bytes from the socket belong. Stored, as it is asked for with each read of the
+    /// socket: a getter in another module is given a copy of the whole state machine.
+    package internal(set) var receiveTarget = ReceiveTarget.control
     var unrequestedCount = 0
     /// The peer's requests that we have neither answered nor refused.
     var pendingUploads: Set<BlockRequest> = []
@@ -191,14 +192,14 @@ package struct PeerStateMachine: Sendable {
         guard phase != .closed else { return }
         queue(.close(reason))
         phase = .closed
-        incomingBlock = nil
+        receiveTarget = .control
     }
 
     /// The connection ended, or its owner ends it. Nothing more comes of this machine, apart from
     /// actions that are queued already.
     package mutating func disconnected() {
         phase = .closed
-        incomingBlock = nil
+        receiveTarget = .control
         output = []
     }
 }
