@@ -5,7 +5,7 @@ from ..table import Line, percentile
 
 PEERS = 8
 # Seconds in which a program works on what it has read.
-PAUSE = 0.1
+PAUSE = 0.2
 
 
 def milliseconds(latencies, share):
