@@ -33,6 +33,14 @@ int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length) {
     return result == 0 ? 0 : errno;
 }
 
+int swarmfs_take_room(int descriptor, int64_t length) {
+    int result;
+    do {
+        result = fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, length);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+}
+
 ssize_t swarmfs_copy_range(
     int source, int64_t source_offset, int target, int64_t target_offset, size_t count) {
     off_t from = source_offset, to = target_offset;

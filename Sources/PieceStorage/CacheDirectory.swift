@@ -58,6 +58,7 @@ package final class CacheDirectory: Sendable {
         guard access(path, W_OK | X_OK) == 0 else {
             throw .cacheUnusable(path: path, reason: .last("write"))
         }
+        DiskReserve(directory: directory.rawValue).giveUpIfFull()
         // Where this works SQLite's "unable to open database file" needs no explaining.
         catalogue = try CatalogueRebuild.openCatalogue(in: directory.rawValue, path: path)
         do {

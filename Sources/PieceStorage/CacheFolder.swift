@@ -43,6 +43,23 @@ final class CacheFolder: Sendable {
         }
     }
 
+    /// Opens a torrent's folder; where the disk has no room for a new one, after evictions.
+    static func open(
+        cache: CacheDirectory, metainfo: TorrentMetainfo, purpose: TorrentLock.Purpose,
+        pools: StoragePools
+    ) throws(StorageError) -> CacheFolder {
+        do {
+            return try CacheFolder(cache: cache, metainfo: metainfo, purpose: purpose)
+        } catch {
+            // In the folder, the catalogue and its log.
+            let room = 3 * Int64(metainfo.encoded().count) + DiskReserve.length
+            guard error.isDiskFull, purpose == .reading,
+                cache.limiter.makeRoom(bytes: room, pools: pools)
+            else { throw error }
+            return try CacheFolder(cache: cache, metainfo: metainfo, purpose: purpose)
+        }
+    }
+
     deinit { close(files) }
 
     /// Lets another process have the torrent; nothing may be written any more.

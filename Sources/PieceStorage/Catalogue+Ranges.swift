@@ -43,8 +43,7 @@ extension Catalogue {
         try remove([Int64(pieces.lowerBound.value)...Int64(pieces.upperBound.value - 1)], torrent)
     }
 
-    /// Takes pieces out in one transaction; on disk before it returns. Works on a full disk as well,
-    /// as long as SQLite can use its log's space again.
+    /// Takes pieces out in one transaction; on disk before it returns.
     func remove(_ pieces: [PieceIndex], of torrent: Int64) throws(StorageError) {
         guard !pieces.isEmpty else { return }
         try remove(Self.runs(pieces), torrent)
@@ -52,21 +51,9 @@ extension Catalogue {
 
     private func remove(_ runs: [ClosedRange<Int64>], _ torrent: Int64) throws(StorageError) {
         try withDatabase { database throws(Database.Failure) in
-            do throws(Database.Failure) {
-                try Self.remove(runs, of: torrent, in: database)
-            } catch {
-                guard error.isDiskFull else { throw error }
-                try database.execute("PRAGMA wal_checkpoint(RESTART)")
-                try Self.remove(runs, of: torrent, in: database)
+            try database.transaction { () throws(Database.Failure) in
+                for run in runs { try Self.remove(run, of: torrent, in: database) }
             }
-        }
-    }
-
-    private static func remove(
-        _ runs: [ClosedRange<Int64>], of torrent: Int64, in database: Database
-    ) throws(Database.Failure) {
-        try database.transaction { () throws(Database.Failure) in
-            for run in runs { try remove(run, of: torrent, in: database) }
         }
     }
 

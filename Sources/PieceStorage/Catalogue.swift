@@ -32,6 +32,8 @@ final class Catalogue: Sendable {
 
     /// Kept until the connections are closed.
     private let hold: DirectoryHold?
+    /// What is given up for a transaction that the disk has no room for.
+    private var reserve: DiskReserve? { hold.map { DiskReserve(directory: $0.descriptor) } }
 
     init(path: String, hold: DirectoryHold? = nil) throws(StorageError) {
         self.path = path
@@ -57,28 +59,36 @@ final class Catalogue: Sendable {
         usage.withLock { $0.close() }
     }
 
-    /// Runs `body` with the connection; SQLite's failures become one-line errors.
+    /// Runs `body` with the connection, twice where the disk is full at first; SQLite's failures
+    /// become one-line errors.
     func withDatabase<Result>(
         _ body: (Database) throws(Database.Failure) -> Result
     ) throws(StorageError) -> Result {
-        do {
-            return try database.withLock {
-                (database: inout Database) throws(Database.Failure) -> Result in
-                try body(database)
-            }
-        } catch {
-            throw Self.storageError(error, path)
-        }
+        try run(on: database, body)
     }
 
     /// The same on the connection that does not wait for the disk.
     func withUsage<Result>(
         _ body: (Database) throws(Database.Failure) -> Result
     ) throws(StorageError) -> Result {
+        try run(on: usage, body)
+    }
+
+    private func run<Result>(
+        on connection: Locked<Database>, _ body: (Database) throws(Database.Failure) -> Result
+    ) throws(StorageError) -> Result {
         do {
-            return try usage.withLock {
+            return try connection.withLock {
                 (database: inout Database) throws(Database.Failure) -> Result in
-                try body(database)
+                do throws(Database.Failure) {
+                    return try body(database)
+                } catch {
+                    guard error.isDiskFull else { throw error }
+                    // With the room that is kept for this, and that which the log takes.
+                    reserve?.giveUp()
+                    try? database.execute("PRAGMA wal_checkpoint(RESTART)")
+                    return try body(database)
+                }
             }
         } catch {
             throw Self.storageError(error, path)
@@ -86,14 +96,16 @@ final class Catalogue: Sendable {
     }
 
     static func storageError(_ failure: Database.Failure, _ path: String) -> StorageError {
-        switch failure.code & 0xFF {
+        if failure.isDiskFull {
+            return .cacheUnusable(path: path, reason: SystemError(ENOSPC, "write"))
+        }
+        return switch failure.code & 0xFF {
         case SQLITE_NOTADB: .foreignCatalogue(path: path)
         case SQLITE_CORRUPT:
             .catalogueFailed(
                 path: path,
                 reason: "\(failure.message); unmount all that use it: the next mount makes it anew")
         case SQLITE_READONLY: .cacheUnusable(path: path, reason: SystemError(EROFS, "write"))
-        case SQLITE_FULL: .cacheUnusable(path: path, reason: SystemError(ENOSPC, "write"))
         default: .catalogueFailed(path: path, reason: failure.message)
         }
     }

@@ -2,16 +2,17 @@ import CSQLite
 
 /// A connection to an SQLite file; for one thread at a time.
 final class Database {
-    /// A failed call, with SQLite's result code and message.
+    /// A failed call, with SQLite's extended result code and message.
     struct Failure: Error, Equatable {
         let code: Int32
         let message: String
 
-        var isDiskFull: Bool { code & 0xFF == SQLITE_FULL || code == Self.shortWrite }
+        /// Whether the disk had no room, as far as SQLite tells.
+        var isDiskFull: Bool { code & 0xFF == SQLITE_FULL || Self.shortWrites.contains(code) }
 
-        /// SQLITE_IOERR_WRITE, which some filesystems' lack of space shows as; a macro that Swift
-        /// does not see.
-        private static let shortWrite = SQLITE_IOERR | 3 << 8
+        /// What some filesystems' lack of space shows as: SQLITE_IOERR_WRITE, and SQLITE_IOERR_SHMSIZE
+        /// of the index beside the log. Macros that Swift does not see.
+        private static let shortWrites = [SQLITE_IOERR | 3 << 8, SQLITE_IOERR | 19 << 8]
     }
 
     /// Nil once closed, which SQLite takes for misuse and refuses.
@@ -113,6 +114,7 @@ final class Database {
 
     private func failure() -> Failure {
         Failure(
-            code: sqlite3_errcode(handle), message: String(cString: sqlite3_errmsg(handle)))
+            code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle))
+        )
     }
 }

@@ -1,22 +1,19 @@
-import Glibc
 import Metainfo
 import Reactor
+import Synchronization
 package import TorrentCore
 
 /// Files that the user wants kept.
 extension PieceStore {
-    /// Half a second, which a person can wait.
-    private static let attemptLimit = 10
-    private static let attemptPause: UInt32 = 50_000
-
     /// Whether some pinned file lies in the piece: then it is not to be evicted. One lock and one
     /// bit; under the lock already, ask the state.
     package func isPinned(_ piece: PieceIndex) -> Bool {
         geometry.contains(piece) && state.withLock { $0.isPinned(piece) }
     }
 
-    /// Pins files, or lets them go again, for good: in the catalogue before it returns. What is not
-    /// cached yet is not fetched by that. Blocks on the disk.
+    /// Pins files, for good: in the catalogue before it returns. Or lets them go again, which a full
+    /// disk does not hinder, as it may be the way to make room: then the catalogue is told as soon as
+    /// there is some. What is not cached yet is not fetched by that. Blocks on the disk.
     package func setPinned(_ files: [FileIndex], _ isPinned: Bool) throws(StorageError) {
         guard let folder = cacheFolder else { return }
         try pins.withLock { (pins: inout FileRuns) throws(StorageError) in
@@ -27,25 +24,35 @@ extension PieceStore {
             }
             guard changed != pins else { return }
             let pieces = changed.pieces(layout, count: geometry.pieceCount)
-            // Kept from eviction before that is promised, and until it is taken back.
-            if isPinned { state.withLock { $0.pinned = pieces } }
-            try tell(folder, changed)
-            state.withLock { $0.pinned = pieces }
+            // Kept from eviction before that is promised.
+            let before = state.withLock { state in
+                defer { state.pinned = pieces }
+                return state.pinned
+            }
+            do throws(StorageError) {
+                try folder.cache.catalogue.setPins(changed, of: folder.torrent, layout)
+                arePinsUnsaved.store(false, ordering: .relaxed)
+            } catch {
+                guard !isPinned, error.isDiskFull else {
+                    state.withLock { $0.pinned = before }
+                    throw error
+                }
+                arePinsUnsaved.store(true, ordering: .relaxed)
+            }
             pins = changed
         }
     }
 
-    /// Tells the catalogue. The disk may be full, and letting pins go the way to make room: then with
-    /// the room that is kept for evictions, for which pieces in memory contend.
-    private func tell(_ folder: CacheFolder, _ pins: FileRuns) throws(StorageError) {
-        for _ in 1..<Self.attemptLimit {
+    /// Tells the catalogue of pins let go while the disk was full; where it is full still, later again.
+    func savePins() {
+        guard arePinsUnsaved.load(ordering: .relaxed), let folder = cacheFolder else { return }
+        pins.withLock { pins in
             do {
-                return try folder.cache.catalogue.setPins(pins, of: folder.torrent, layout)
+                try folder.cache.catalogue.setPins(pins, of: folder.torrent, layout)
+                arePinsUnsaved.store(false, ordering: .relaxed)
             } catch {
-                folder.cache.limiter.reserve?.giveUp()
-                usleep(Self.attemptPause)
+                Log.debug("\(error)")
             }
         }
-        try folder.cache.catalogue.setPins(pins, of: folder.torrent, layout)
     }
 }

@@ -39,6 +39,8 @@ package final class PieceStore: Sendable {
     let warnings = Locked(Set<StoreWarning>())
     /// The files that are pinned; held while the catalogue is told.
     let pins: Locked<FileRuns>
+    /// Whether the catalogue has yet to be told of pins that were let go.
+    let arePinsUnsaved = Atomic(false)
     /// Where pieces are that other torrents of the cache hold.
     let shared: SharedPieces?
     /// The pieces that had not been hashed since the catalogue was made anew when the torrent was
@@ -87,7 +89,8 @@ package final class PieceStore: Sendable {
         switch location {
         case .cache(let directory):
             cache = directory
-            let folder = try CacheFolder(cache: directory, metainfo: metainfo, purpose: purpose)
+            let folder = try CacheFolder.open(
+                cache: directory, metainfo: metainfo, purpose: purpose, pools: pools)
             let record = try directory.catalogue.beginUse(
                 of: folder.torrent, pieceCount: geometry.pieceCount, isRead: purpose == .reading)
             usage = StoreUsage(
@@ -188,6 +191,7 @@ package final class PieceStore: Sendable {
         let isFlushed = flush(until: deadline)
         saveChecks()
         saveLayers()
+        savePins()
         let dropped = state.withLock { state in
             state.source = nil
             state.piecesLost = nil

@@ -41,6 +41,12 @@ package enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the cache's disk has no room.
+    var isDiskFull: Bool {
+        guard case .cacheUnusable(_, let reason) = self else { return false }
+        return reason.code == ENOSPC || reason.code == EDQUOT
+    }
+
     package var description: String {
         switch self {
         case .notADirectory(let path):

@@ -18,6 +18,8 @@ struct FullDiskTests {
         let cache = try CacheDirectory(path: small.directory.path)
         let store = try PieceStore(
             metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        // Nothing can be evicted.
+        try store.setPinned([FileIndex(0)], true)
         let lost = Locked<[PieceIndex]>([])
         store.setPiecesLostHandler { pieces in lost.withLock { $0 += pieces } }
         for piece in torrent.geometry.pieces {
@@ -61,10 +63,7 @@ struct FullDiskTests {
         #expect(store.has(PieceIndex(255)))
         #expect(!store.isRetaining)
         // Another program takes what is free.
-        let other = open("\(small.directory.path)/other", O_RDWR | O_CREAT, 0o600)
-        let zeros = [UInt8](repeating: 1, count: 65_536)
-        while write(other, zeros, zeros.count) == zeros.count {}
-        close(other)
+        small.fill()
         for piece in torrent.geometry.pieces.prefix(100) {
             store.putWritten(piece, of: torrent)
             #expect(store.has(piece))
@@ -99,6 +98,68 @@ struct FullDiskTests {
         #expect(free() >= 4 << 20)
         #expect(store.cachedPieceCount > 60)
         #expect(store.compare(FileIndex(0), torrent) != nil)
+        store.close(until: .later)
+    }
+
+    @Test(.enabled(if: TinyFilesystem.isAllowed, "mounting needs root"))
+    func `letting pins go makes room, and what is in memory is written`() throws {
+        let small = try TinyFilesystem(bytes: 12 << 20)
+        let torrent = try SampleTorrent.single(65_536 * 256, pieceLength: 65_536)
+        let pools = try makePools { $0.retainedBytes = 65_536 * 40 }
+        let cache = try CacheDirectory(path: small.directory.path)
+        let store = try PieceStore(torrent, in: cache, pools: pools)
+        try store.setPinned([FileIndex(0)], true)
+        for piece in torrent.geometry.pieces {
+            store.putWritten(piece, of: torrent)
+            #expect(store.has(piece))
+        }
+        small.fill()
+        store.flush(until: .later)
+        #expect(store.isRetaining)
+        try store.setPinned([FileIndex(0)], false)
+        #expect(eventually { !store.isRetaining })
+        #expect(store.has(PieceIndex(255)))
+        #expect(store.compare(FileIndex(0), torrent) != nil)
+        #expect(store.close(until: .later))
+        let again = try PieceStore(torrent, in: CacheDirectory(path: small.directory.path))
+        #expect(!again.isPinned(PieceIndex(0)))
+        #expect(again.cachedPieceCount > 100)
+        #expect(again.compare(FileIndex(0), torrent) != nil)
+        again.close(until: .later)
+    }
+
+    @Test(.enabled(if: TinyFilesystem.isAllowed, "mounting needs root"))
+    func `that is full from the start opens what is cached, and a new torrent by evictions`() throws
+    {
+        let small = try TinyFilesystem(bytes: 12 << 20)
+        let (old, new) = (
+            try SampleTorrent.single(65_536 * 100, pieceLength: 65_536, name: "old"),
+            // Its metainfo alone takes more than what is kept for the catalogue.
+            try SampleTorrent.v1(
+                SampleTorrent.files([Int](repeating: 200, count: 12_000)), pieceLength: 16_384)
+        )
+        do {
+            let cache = try CacheDirectory(path: small.directory.path)
+            let store = try PieceStore(old, in: cache)
+            store.putAll(old)
+            #expect(store.close(until: .later))
+        }
+        small.fill()
+        let cache = try CacheDirectory(path: small.directory.path)
+        do {
+            let store = try PieceStore(old, in: cache)
+            #expect(store.cachedPieceCount == 100)
+            #expect(store.isComplete(old))
+            #expect(store.close(until: .later))
+        }
+        small.fill()
+        let store = try PieceStore(new, in: cache)
+        for piece in new.geometry.pieces.prefix(20) {
+            store.putWritten(piece, of: new)
+            #expect(store.has(piece))
+            let file = new.layout.slices(of: piece)[1].file
+            #expect(store.bytes(of: file, count: 200) == new.files[file.value].bytes)
+        }
         store.close(until: .later)
     }
 

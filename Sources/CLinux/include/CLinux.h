@@ -70,6 +70,10 @@ int swarmfs_has_leases(int descriptor);
 /// number. `fallocate` with FALLOC_FL_PUNCH_HOLE, a GNU extension.
 int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length);
 
+/// Takes room on the disk for the first `length` bytes of a file and leaves its size as it is; zero, or
+/// an error number. `fallocate` with FALLOC_FL_KEEP_SIZE, a GNU extension.
+int swarmfs_take_room(int descriptor, int64_t length);
+
 /// Copies a part of a file to another one without passing it through this process, and by sharing
 /// blocks where the filesystem can (copy_file_range(2), a GNU extension). The number of bytes copied,
 /// fewer where the source ends or an error comes in between; -1 with `errno` where none was.

@@ -136,6 +136,11 @@ final class CacheLimiter: Sendable {
         ask(RoomRequest(store: store, bytes: bytes, isForced: true))
     }
 
+    /// The same for a torrent that is about to be opened.
+    func makeRoom(bytes: Int64, pools: StoragePools) -> Bool {
+        ask(RoomRequest(bytes: bytes, pools: pools))
+    }
+
     private func ask(_ request: RoomRequest) -> Bool {
         guard .now() >= refusedUntil.withLock({ $0 }) else { return false }
         let isQueued = state.update { state in

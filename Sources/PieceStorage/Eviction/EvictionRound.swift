@@ -33,7 +33,7 @@ struct EvictionRound {
             store.cacheFolder.map { (store, $0) }
         }
         torrents = Set(stores.map(\.folder.torrent))
-        self.pools = pools ?? stores.first?.store.pools
+        self.pools = pools ?? requests.first?.pools ?? stores.first?.store.pools
         isOnRequest = pools != nil
     }
 
@@ -65,9 +65,10 @@ struct EvictionRound {
     /// Whether eviction should begin although nobody waits for it.
     func isDue(_ others: [Catalogue.OtherTorrent]) -> Bool { policy.isDue(measure(others)) }
 
-    /// Whether so much fits by the limits.
+    /// Whether so much fits, by the limits and on the disk.
     func hasRoom(for bytes: Int64, _ others: [Catalogue.OtherTorrent]) -> Bool {
-        policy.excess(measure(others), wanted: bytes) <= 0
+        let usage = measure(others)
+        return policy.excess(usage, wanted: bytes) <= 0 && usage.diskFree >= bytes
     }
 
     /// Bytes to evict now.
@@ -92,7 +93,7 @@ struct EvictionRound {
     /// Reserves what a writer asks for; false where there is no room.
     func grant(_ request: RoomRequest) throws(StorageError) -> Bool {
         if request.isForced { return freed >= forced }
-        guard let usage = request.store.usage, let folder = request.store.cacheFolder else {
+        guard let usage = request.store?.usage, let folder = request.store?.cacheFolder else {
             return false
         }
         let disk = directory.limiter.diskUsage(committed: 0)

@@ -17,7 +17,6 @@ extension Evictor {
     /// Evicts until writers that wait have room and the limits' margin is there again, as far as
     /// there is anything to evict.
     mutating func makeRoom(_ round: inout EvictionRound) {
-        if round.forced > 0 { round.directory.limiter.reserve?.giveUp() }
         do throws(StorageError) {
             // What our other torrents have reserved ahead may do.
             for (store, _) in round.stores { round.giveUpReserve(of: store) }
@@ -43,7 +42,6 @@ extension Evictor {
             if round.freed == before { break }
         }
         grant(&round)
-        round.directory.limiter.reserve?.take(isFirst: false)
     }
 
     /// Evicts so many bytes of what this process does not hold, and waits for those who are asked.

@@ -54,6 +54,7 @@ struct Evictor {
         for request in round.requests { request.finish(false) }
         if !round.requests.isEmpty { directory.limiter.refuse() }
         let hasMore = count(round)
+        directory.limiter.reserve?.take(isFirst: false)
         retry(round)
         keepTimes(round)
         directory.limiter.publish(round.usage(others))
@@ -138,11 +139,13 @@ struct Evictor {
         return false
     }
 
-    /// Writes what the disk did not take: one piece to see, all when there is room for all.
+    /// Writes what the disk did not take: one piece to see, all when there is room for all; tells the
+    /// catalogue of pins that it could not be told of.
     private mutating func retry(_ round: EvictionRound) {
         guard .now() >= nextRetry else { return }
         nextRetry = .now() + Self.retryInterval
         for (store, _) in round.stores {
+            store.savePins()
             let bytes = store.retainedBytes
             guard bytes > 0 else { continue }
             store.writeRetained(all: round.hasRoom(for: Int64(bytes), others))

@@ -33,6 +33,7 @@ extension PieceStore {
             return retain(buffer, "\(folder.cache.path) is full and nothing in it can be evicted")
         }
         defer { usage.finish(space) }
+        let wasRetained = state.withLock { $0.retained[buffer.piece] != nil }
         do {
             do {
                 try put(buffer, slices, folder)
@@ -42,6 +43,8 @@ extension PieceStore {
                 guard limiter.makeRoom(self, bytes: space) else { throw error }
                 try put(buffer, slices, folder)
             }
+            // Where one could be written now, the next one may be as well.
+            if wasRetained { writeRetained(all: false) }
         } catch {
             retain(buffer, "\(error)")
         }

@@ -9,6 +9,7 @@ import TorrentCrypto
 extension CacheFolder {
     /// Its name in the torrent's folder.
     static let metainfoName = "metainfo"
+    private static let draftName = metainfoName + ".new"
     /// What is longer no parser takes: bencoded offsets end there (`BencodeToken`).
     private static let metainfoLimit = 1 << 29
 
@@ -23,13 +24,14 @@ extension CacheFolder {
         do {
             try write(bytes, in: folder)
         } catch {
+            unlinkat(folder, draftName, 0)
             Log.debug("metainfo in the cache: \(error)")
         }
     }
 
     /// Makes the file under another name first: it is whole or not there.
     private static func write(_ bytes: [UInt8], in folder: Int32) throws(SystemError) {
-        let draft = metainfoName + ".new"
+        let draft = draftName
         let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW
         let file = try OwnedDescriptor(openat(folder, draft, flags, 0o600), "make \(draft)")
         var done = 0

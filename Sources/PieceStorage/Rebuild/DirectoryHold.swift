@@ -5,7 +5,8 @@ import Reactor
 /// A lock on a cache directory: while anybody holds it, the catalogue is not made anew by another,
 /// see `CatalogueRebuild`.
 final class DirectoryHold: Sendable {
-    private let descriptor: Int32
+    /// The directory's descriptor.
+    let descriptor: Int32
 
     /// Takes the lock together with others; waits while the catalogue is being made anew.
     init(_ directory: Int32) throws(SystemError) {
