@@ -1,5 +1,6 @@
 #include "CLinux.h"
 
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <sys/uio.h>
 
@@ -31,6 +32,20 @@ int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length) {
             descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
     } while (result != 0 && errno == EINTR);
     return result == 0 ? 0 : errno;
+}
+
+int swarmfs_open_interface_events(void) {
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (descriptor < 0) return -1;
+    struct sockaddr_nl address = {
+        .nl_family = AF_NETLINK,
+        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+    };
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0) return descriptor;
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return -1;
 }
 
 int swarmfs_take_room(int descriptor, int64_t length) {

@@ -3,7 +3,7 @@ import Metainfo
 import Reactor
 import TorrentCore
 
-/// Reads of what is not cached, where nobody will ever fetch it.
+/// Reads of what is not cached, where nobody will ever fetch it, or not for the time being.
 extension PieceStore {
     /// Files that the log names; a program that tries a million of them need not fill the disk.
     private static let logLimit = 1000
@@ -26,14 +26,39 @@ extension PieceStore {
             let path = layout.path(of: file).map { String(decoding: $0, as: UTF8.self) }
             Log.warning(
                 "torrent \(metainfo.info.identity): \(path.joined(separator: "/")): a read failed, "
-                    + "as not all of the file is cached and the mount is offline")
+                    + "as not all of the file is cached and "
+                    + (isOffline ? "the mount is offline" : "this machine has no network"))
         }
         return .failed(ENETUNREACH)
     }
 
+    /// Whether nobody can be reached who might have what is missing, for the time being: reads of it
+    /// fail at once.
+    package var isCutOff: Bool { state.withLock { $0.isCutOff } }
+
+    /// Says whether it is so. Reads that wait for what is missing fail then, like those to come: a
+    /// program is not to hang in one read and get an error for the next.
+    package func setCutOff(_ isCutOff: Bool) {
+        let (ended, source) = state.withLock { state in
+            var ended: [(read: ReadID, wait: PieceStoreState.Wait)] = []
+            guard state.isCutOff != isCutOff else { return (ended, state.source) }
+            state.isCutOff = isCutOff
+            for (read, wait) in state.waits
+            where wait.pieces.contains(where: { state.isUnreachable($0) }) {
+                state.waits[read] = nil
+                state.unlink(read, wait.pieces)
+                ended.append((read, wait))
+            }
+            return (ended, state.source)
+        }
+        end(ended, source)
+        // Each outage is logged anew.
+        if !isCutOff { refusedFiles.withLock { $0 = [] } }
+    }
+
     /// Reads that waited for the check of a piece which has failed: offline, waiting is over.
     func endWaits(for piece: PieceIndex) {
-        guard isOffline else { return }
+        guard isOffline || isCutOff else { return }
         let (ended, source) = state.withLock { state in
             let reads = state.waiters.removeValue(forKey: piece) ?? []
             var ended: [(read: ReadID, wait: PieceStoreState.Wait)] = []

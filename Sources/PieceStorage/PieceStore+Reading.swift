@@ -118,7 +118,9 @@ extension PieceStore: FileReading {
             return missing
         }
         if missing != nil, isGivenUp.load(ordering: .relaxed) { return .failed(EIO) }
-        if let missing { return isOffline ? refusal(of: missing, in: file) : .missing(missing) }
+        if let missing {
+            return isOffline || isCutOff ? refusal(of: missing, in: file) : .missing(missing)
+        }
         return withExtendedLifetime(memory) {
             collect(
                 file, offset: offset, pieces: pieces, memory: memory, blocks: blocks, seen: seen,

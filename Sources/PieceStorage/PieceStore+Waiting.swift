@@ -36,7 +36,10 @@ extension PieceStore {
             let missing = pieces.filter {
                 !state.has($0) && !state.hasBlocks(bytes, of: $0, geometry)
             }
-            guard !missing.isEmpty else { return nil }
+            // Who looks again is told so.
+            guard !missing.isEmpty, !missing.contains(where: { state.isUnreachable($0) }) else {
+                return nil
+            }
             let read = ReadID(state.nextRead)
             state.nextRead += 1
             for piece in missing { state.waiters[piece, default: []].append(read) }

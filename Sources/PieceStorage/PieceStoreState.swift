@@ -81,6 +81,8 @@ struct PieceStoreState {
     var piecesLost: (@Sendable ([PieceIndex]) -> Void)?
     var bufferAvailable: (@Sendable () -> Void)?
     var isClosed = false
+    /// Whether nobody can be reached who might have what is missing, for the time being.
+    var isCutOff = false
 
     init(
         cached: Bitfield, cachedBytes: Int64, uses: UseTimes, doubtful: Bitfield? = nil,
@@ -109,6 +111,11 @@ struct PieceStoreState {
 
     /// Whether there is any such piece.
     var hasUnsettled: Bool { doubtful != nil || elsewhere != nil }
+
+    /// Whether the piece has to be fetched, and nobody can be asked for it.
+    func isUnreachable(_ piece: PieceIndex) -> Bool {
+        isCutOff && !has(piece) && !isUnsettled(piece)
+    }
 
     /// Whether verified bytes of the piece can be had.
     func has(_ piece: PieceIndex) -> Bool { cached[piece] || inMemory[piece] != nil }

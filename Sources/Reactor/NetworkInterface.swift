@@ -10,6 +10,8 @@ package struct NetworkInterface: Equatable, Sendable {
     package let index: UInt32
     /// Whether the kernel sends to multicast groups over it by itself; not so for loopback.
     package let isMulticast: Bool
+    /// Whether its link is up too: a cable, an access point, the other end.
+    package let hasLink: Bool
     /// Its addresses of both families.
     package fileprivate(set) var addresses: [IPAddress]
 
@@ -30,6 +32,7 @@ package struct NetworkInterface: Equatable, Sendable {
                 default: NetworkInterface(
                     name: text, index: if_nametoindex(name),
                     isMulticast: entry.pointee.ifa_flags & UInt32(IFF_MULTICAST) != 0,
+                    hasLink: entry.pointee.ifa_flags & UInt32(IFF_RUNNING) != 0,
                     addresses: [])
             ].addresses.append(endpoint.address)
         }

@@ -181,6 +181,20 @@ package struct PeerList: Sendable {
         }
     }
 
+    /// The machine's network is there again: everybody may be dialled, whatever failed meanwhile.
+    /// Linear in the number of addresses.
+    package mutating func networkReturned(now: Timestamp) {
+        for index in candidates.indices where candidates[index].state == .idle {
+            candidates[index].failures = 0
+            candidates[index].nextTry = now
+        }
+    }
+
+    /// Whether an address is among them for which this holds. Linear in the number of addresses.
+    package func contains(where holds: (IPAddress) -> Bool) -> Bool {
+        candidates.contains { holds($0.endpoint.address) }
+    }
+
     /// A dial came to nothing: refused, timed out, or no handshake.
     package mutating func dialFailed(_ endpoint: Endpoint, now: Timestamp) {
         guard let index = positions[endpoint] else { return }

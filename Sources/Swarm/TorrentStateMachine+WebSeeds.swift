@@ -65,6 +65,13 @@ extension TorrentStateMachine {
         free(number)
     }
 
+    /// The machine's network is there again: web seeds are not paused for what failed meanwhile.
+    package mutating func networkReturned(now: Timestamp) {
+        self.now = now
+        for seed in webSeeds.indices { webSeeds[seed].networkReturned() }
+        workAppeared()
+    }
+
     /// Connected peers, without web seeds.
     var peerCount: Int { peerNumbers.count - webSeeds.count * WebSeed.laneCount }
 

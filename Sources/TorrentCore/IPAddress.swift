@@ -59,6 +59,12 @@ package enum IPAddress: Hashable, Sendable {
     /// 0.0.0.0 or ::, which stand for every address of the machine where sockets are bound.
     package var isUnspecified: Bool { self == .v4(0) || self == .v6(0, 0) }
 
+    /// fe80::/10 (RFC 4291): it means nothing without the name of a network interface, which an
+    /// endpoint does not have.
+    package var isLinkLocalV6: Bool {
+        if case .v6(let high, _) = self { high >> 54 == 0x3FA } else { false }
+    }
+
     /// The unspecified, multicast and broadcast addresses, to which nothing is ever sent.
     package var isUnroutable: Bool {
         switch self {

@@ -49,6 +49,12 @@ final class DHTNode: DatagramReceiver {
         stateFile?.write(machine.savedState)
     }
 
+    /// The network is there again: nodes that did not answer meanwhile may be lost to the table.
+    func networkReturned(now: Timestamp) {
+        lookUpEntrances()
+        run(now: now)
+    }
+
     // MARK: - Entrances
 
     private func lookUpEntrances() {

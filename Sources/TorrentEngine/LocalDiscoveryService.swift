@@ -53,6 +53,9 @@ final class LocalDiscoveryService: ReadyHandler {
         }
     }
 
+    /// The network is there again, perhaps another one.
+    func networkReturned(now: Timestamp) { discovery.networkReturned(now: now) }
+
     private func usableInterfaces() -> [NetworkInterface] {
         let usable = NetworkInterface.all.filter { interface in
             switch scope {

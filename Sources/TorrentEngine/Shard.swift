@@ -42,6 +42,10 @@ actor Shard: EventLoopDriver {
             incoming?.sweep(now: now)
             for torrent in context.torrents.values { torrent.sweep(now: now) }
             context.localDiscovery?.announce(now: now)
+            context.network?.sweep()
+        }
+        if let due = context.network?.nextDeadline, now >= due {
+            context.network?.timerFired(now: now)
         }
         if let due = context.udpTrackers.nextDeadline, now >= due {
             context.udpTrackers.timerFired(now: now)
@@ -67,6 +71,7 @@ actor Shard: EventLoopDriver {
         if let due = context.dht?.nextDeadline { deadline = min(deadline, due) }
         if let due = context.utp?.nextDeadline { deadline = min(deadline, due) }
         if let due = context.uploadGate.nextDeadline { deadline = min(deadline, due) }
+        if let due = context.network?.nextDeadline { deadline = min(deadline, due) }
         for torrent in context.torrents.values {
             if let due = torrent.nextDeadline, due < deadline { deadline = due }
         }
@@ -99,8 +104,10 @@ actor Shard: EventLoopDriver {
             }
         }
         self.incoming = incoming
+        let listening = ports.map(\.listener.endpoint.address)
         context.localDiscovery = LocalDiscoveryService(
-            context: context, listening: ports.map(\.listener.endpoint.address), now: .now())
+            context: context, listening: listening, now: .now())
+        context.network = NetworkMonitor(context: context, listening: listening, now: .now())
         return context.listenPort
     }
 

@@ -43,6 +43,8 @@ final class ShardContext {
     var uploadGate: UploadGate
     /// Connections that wait for the upload limit.
     var heldUploads: [PeerKey: PeerConnection] = [:]
+    /// Nil where the loss of the network is not looked for, and before the shard listens.
+    var network: NetworkMonitor?
     var lateAcknowledgements = LateAcknowledgements()
     /// Where peers see us: how many said so, and what most did.
     var ownAddressVotes: [IPAddress: Int] = [:]

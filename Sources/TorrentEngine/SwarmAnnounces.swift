@@ -55,6 +55,7 @@ struct SwarmAnnounces {
     mutating func stop(now: Timestamp) { forEach { $0.stop(now: now) } }
     mutating func complete(now: Timestamp) { forEach { $0.complete(now: now) } }
     mutating func becomePrivate(now: Timestamp) { forEach { $0.becomePrivate(now: now) } }
+    mutating func networkReturned(now: Timestamp) { forEach { $0.networkReturned(now: now) } }
     mutating func requestPeers(now: Timestamp) { forEach { $0.requestPeers(now: now) } }
 
     mutating func timerFired(now: Timestamp) {

@@ -143,6 +143,10 @@ extension Torrent: PeerConnectionOwner {
             metadataDownload?.peerGone(connection.key.rawValue, now: now)
         }
         guard let endpoint = connection.listenEndpoint else { return }
+        if context.network?.isGone == true {
+            // Not the peer's fault.
+            return peerList.disconnected(endpoint, wasUseful: true, now: now)
+        }
         guard let since = connection.acceptedAt else {
             // Whom we reached, and who then did not shake hands, may understand the other form.
             if context.configuration.encryption == .prefer, connection.wasRefused {

@@ -86,13 +86,13 @@ extension Torrent {
                 connections[connection.key] = connection
             } catch {
                 Log.debug("\(endpoint): \(error)")
-                guard error.isDescriptorShortage else {
+                guard error.isDescriptorShortage || context.network?.isGone == true else {
                     peerList.dialFailed(endpoint, now: now)
                     continue
                 }
                 // Not the peer's fault: it keeps its place in the list.
                 peerList.disconnected(endpoint, wasUseful: true, now: now)
-                return
+                if error.isDescriptorShortage { return }
             }
         }
     }

@@ -24,9 +24,11 @@ extension Torrent {
             webSeeds: webSeedStatistics(now: now), waitingReads: store.waitingReadCount,
             state: context.configuration.isOffline
                 ? "offline"
-                : isComplete
-                    ? "seeding"
-                    : store.waitingReadCount > 0 || figures.downloadRate > 0
-                        ? "downloading" : "idle")
+                : store.isCutOff
+                    ? "disconnected"
+                    : isComplete
+                        ? "seeding"
+                        : store.waitingReadCount > 0 || figures.downloadRate > 0
+                            ? "downloading" : "idle")
     }
 }

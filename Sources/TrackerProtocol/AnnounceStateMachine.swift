@@ -93,6 +93,23 @@ package struct AnnounceStateMachine: Sendable {
         schedule(now: now)
     }
 
+    /// The machine's network is there again, perhaps with another address: failures meanwhile do not
+    /// count, and those who know us are told where we are.
+    package mutating func networkReturned(now: Timestamp) {
+        for index in trackers.indices where trackers[index].failures > 0 {
+            trackers[index].failures = 0
+            trackers[index].notBefore = now
+        }
+        guard phase == .running else { return }
+        for index in groups.indices {
+            groups[index].due = min(groups[index].due, now)
+            if let working = groups[index].working {
+                groups[index].due = max(groups[index].due, trackers[working].notBefore)
+            }
+        }
+        schedule(now: now)
+    }
+
     /// A tracker answered the announce under way.
     package mutating func succeeded(_ tracker: Int, _ response: AnnounceResponse, now: Timestamp) {
         guard trackers.indices.contains(tracker), let attempt = trackers[tracker].attempt else {

@@ -47,6 +47,29 @@ struct OfflineTests {
         #expect(read(store, 1, 49_000, 1000) == .failed(ENETUNREACH))
     }
 
+    @Test func `cut off, reads of what is missing fail, those that wait too, until it is over`()
+        throws
+    {
+        let store = try open { _ in }
+        let ended = Locked(0)
+        let wait = store.wait(for: PieceIndex(2)..<PieceIndex(3)) { ended.withLock { $0 += 1 } }
+        #expect(wait != nil)
+        store.setCutOff(true)
+        #expect(ended.withLock { $0 } == 1)
+        #expect(store.waitingReadCount == 0)
+        #expect(read(store, 0, 0, 32_768) == .bytes(32_768))
+        #expect(read(store, 0, 30_000, 10_000) == .failed(ENETUNREACH))
+        // One that looked just before finds out when it is about to wait.
+        #expect(store.wait(for: PieceIndex(2)..<PieceIndex(3)) {} == nil)
+        store.setCutOff(false)
+        #expect(read(store, 0, 30_000, 10_000) == .missing(PieceIndex(2)..<PieceIndex(3)))
+        let again = store.wait(for: PieceIndex(2)..<PieceIndex(3)) { ended.withLock { $0 += 1 } }
+        #expect(again != nil)
+        store.put(PieceIndex(2), torrent.bytes(of: PieceIndex(2)))
+        #expect(ended.withLock { $0 } == 2)
+        store.close(until: .later)
+    }
+
     @Test func `a doubtful piece is hashed first, and fails where it is damaged`() throws {
         try StoredFiles(directory: directory.path, torrent: torrent).flip(0, at: 20_000)
         let store = try open { policy in

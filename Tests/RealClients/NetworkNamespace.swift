@@ -11,6 +11,12 @@ package struct NetworkNamespace: Sendable {
 
     private let process: ChildProcess
 
+    /// Makes a network with only the loopback device's own addresses, for others to be added; it is
+    /// there as long as the test runs or until `end`.
+    package static func bare() throws -> NetworkNamespace {
+        try NetworkNamespace(script: "set -e; ip link set lo up; echo ready; exec cat")
+    }
+
     /// Makes a network, which is there as long as the test runs or until `end`.
     package init() throws {
         // The local table behind our own rules, so that `refuseTCP` comes first.
@@ -25,9 +31,16 @@ package struct NetworkNamespace: Sendable {
             echo ready
             exec cat
             """
+        try self.init(script: script)
+    }
+
+    private init(script: String) throws {
         process = try ChildProcess(["unshare", "--net", "--", "sh", "-c", script])
         try process.waitForLine(containing: "ready")
     }
+
+    /// What `ip` names it by.
+    package var pid: Int32 { process.pid }
 
     /// One of its addresses; `number` is from 1 to 9.
     package static func address(_ number: Int) -> String { "10.77.0.\(number)" }

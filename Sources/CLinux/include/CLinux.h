@@ -70,6 +70,10 @@ int swarmfs_has_leases(int descriptor);
 /// number. `fallocate` with FALLOC_FL_PUNCH_HOLE, a GNU extension.
 int swarmfs_punch_hole(int descriptor, int64_t offset, int64_t length);
 
+/// A non-blocking socket that gets a message whenever a network interface's link or address changes
+/// (rtnetlink(7)); -1 and `errno` where there is none.
+int swarmfs_open_interface_events(void);
+
 /// Takes room on the disk for the first `length` bytes of a file and leaves its size as it is; zero, or
 /// an error number. `fallocate` with FALLOC_FL_KEEP_SIZE, a GNU extension.
 int swarmfs_take_room(int descriptor, int64_t length);

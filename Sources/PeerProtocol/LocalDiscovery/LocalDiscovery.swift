@@ -55,6 +55,12 @@ package struct LocalDiscovery: Sendable {
         return LocalAnnouncement(port: port, infoHashes: chosen, cookie: cookie)
     }
 
+    /// The network is there again: all is to be announced anew, to whoever is there now.
+    package mutating func networkReturned(now: Timestamp) {
+        due = [:]
+        nextSend = now
+    }
+
     /// A datagram from the network: the torrents that it names, and where their peer is. Nil for
     /// our own, for what is malformed, and for what comes too fast.
     package mutating func received(
@@ -64,16 +70,10 @@ package struct LocalDiscovery: Sendable {
         tokensAt = now
         guard tokens >= 1 else { return nil }
         tokens -= 1
-        guard !sender.isUnroutable, !Self.needsZone(sender),
+        guard !sender.isUnroutable, !sender.isLinkLocalV6,
             let announcement = LocalAnnouncement(parsing: datagram),
             announcement.cookie != cookie
         else { return nil }
         return (announcement.infoHashes, Endpoint(address: sender, port: announcement.port))
-    }
-
-    /// Whether the address means nothing without the name of a network interface (`fe80::`, RFC
-    /// 4291), which an endpoint does not have.
-    private static func needsZone(_ address: IPAddress) -> Bool {
-        if case .v6(let high, _) = address { high >> 54 == 0x3FA } else { false }
     }
 }

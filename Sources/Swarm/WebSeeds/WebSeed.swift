@@ -101,6 +101,13 @@ struct WebSeed {
         pausedUntil = max(pausedUntil, now + pause)
     }
 
+    /// Its pause was the network's fault.
+    mutating func networkReturned() {
+        guard lastFailure?.isOfFile != true else { return }
+        failures = 0
+        pausedUntil = .zero
+    }
+
     /// One of its files is not to be asked for any more.
     mutating func disable(_ file: FileIndex) { disabledFiles.insert(file) }
 }
