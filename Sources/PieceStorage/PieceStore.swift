@@ -37,6 +37,8 @@ package final class PieceStore: Sendable {
     /// How many cache files were opened for writing; held meanwhile, system calls included.
     let creation = Locked(0)
     let warnings = Locked(Set<StoreWarning>())
+    /// Files that a program beside us has open, and until when that is believed.
+    let usedElsewhere = Locked<[FileIndex: Timestamp]>([:])
     /// The files that are pinned; held while the catalogue is told.
     let pins: Locked<FileRuns>
     /// Whether the catalogue has yet to be told of pins that were let go.

@@ -87,6 +87,14 @@ final class TorrentLock: Sendable {
         return content(of: descriptor).holder
     }
 
+    /// Whether somebody holds the lock of a folder of the cache directory; likewise.
+    static func isHeld(_ folder: String, in directory: Int32) -> Bool {
+        let number = openat(directory, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        guard number >= 0 else { return false }
+        defer { close(number) }
+        return holder(in: number) != nil
+    }
+
     private static func isCurrent(_ descriptor: Int32, in folder: Int32) -> Bool {
         var mine = stat()
         var named = stat()

@@ -40,10 +40,10 @@ struct EvictionModelTests {
         }
 
         private func newCache() throws -> CacheDirectory {
-            // Short, since the dead are asked like the living.
+            // Nothing here depends on who gives way, and a thousand steps are not to wait for it.
             try CacheDirectory(
                 path: directory.path, limits: CacheLimits(size: Self.size, free: .bytes(0)),
-                disk: .system, patience: .milliseconds(500))
+                disk: .system, patience: .seconds(2))
         }
 
         /// A torrent that is open, after it was opened where it was not.

@@ -6,8 +6,10 @@ import TorrentCrypto
 
 /// Choosing and evicting.
 extension Evictor {
-    /// How long one that did nothing is not asked again: its pieces are in use.
-    private static let coolDown = Interval.seconds(30)
+    /// How long one that gave nothing is not asked again, as its pieces are in use: twice as long each
+    /// time.
+    private static let firstRest = Interval.seconds(1)
+    private static let longestRest = Interval.seconds(30)
     /// A disk may take long to sync; then what is synced goes.
     private static let syncLimit = Interval.seconds(30)
     private static let pollMicroseconds: UInt32 = 50_000
@@ -64,7 +66,7 @@ extension Evictor {
     /// Evicts what was least recently used over all torrents, `bytes` of it.
     private mutating func evict(_ bytes: Int64, _ round: inout EvictionRound) throws(StorageError) {
         let now = Timestamp.now()
-        asked = asked.filter { now < $0.value.deadline + Self.coolDown }
+        asked = asked.filter { now < $0.value.rest }
         let foreign = others.filter { $0.bytes > 0 && asked[$0.id] == nil }
         let foreignLists = try foreign.map { torrent throws(StorageError) in
             try candidates(of: torrent, round.directory.catalogue)
@@ -129,19 +131,25 @@ extension Evictor {
             for batch in EvictionRound.batches(chosen) { freed += try store.evict(batch) }
             round.freed += freed
             // One that gives nothing, its files being open, is left alone for a while.
-            if freed <= 0 { leaveAlone(torrent) }
+            if freed <= 0 { leaveAlone(torrent) } else { refusals[torrent.id] = nil }
         } catch StorageError.inUse {
             let last = chosen.lazy.map(\.lastUse).max() ?? .never
             try catalogue.ask(torrent.id, toEvictBefore: last)
+            let deadline = Timestamp.now() + round.patience
             asked[torrent.id] = Asked(
-                deadline: .now() + round.patience, bytes: torrent.bytes,
+                deadline: deadline, rest: deadline + Self.longestRest, bytes: torrent.bytes,
                 expected: chosen.reduce(0) { $0 + $1.bytes })
         }
         others = try catalogue.others(than: round.torrents)
     }
 
     private mutating func leaveAlone(_ torrent: Catalogue.OtherTorrent) {
-        asked[torrent.id] = Asked(deadline: .now(), bytes: torrent.bytes, expected: 0)
+        let now = Timestamp.now()
+        let count = refusals[torrent.id, default: 0]
+        refusals[torrent.id] = count + 1
+        let rest = min(Self.firstRest * (1 << Int64(min(count, 5))), Self.longestRest)
+        asked[torrent.id] = Asked(
+            deadline: now, rest: now + rest, bytes: torrent.bytes, expected: 0)
     }
 
     /// Opens a torrent that nobody holds, to evict from it; nil where that makes no sense.
@@ -169,9 +177,17 @@ extension Evictor {
         }
     }
 
-    /// Who did what they were asked may be asked for more; who could not is not waited for.
+    /// Who did what they were asked may be asked for more; who could not, or is gone, is not waited
+    /// for.
     mutating func noteAnswers(_ round: inout EvictionRound) throws(StorageError) {
         guard !asked.isEmpty else { return }
+        let now = Timestamp.now()
+        for torrent in others where asked[torrent.id].map({ $0.deadline > now }) == true {
+            // Gone without a word: the next plan takes what it left.
+            if !TorrentLock.isHeld(torrent.folder, in: round.directory.descriptor) {
+                asked[torrent.id] = nil
+            }
+        }
         let pending = try round.directory.catalogue.pendingEvictions()
         guard asked.keys.contains(where: { !pending.contains($0) }) else { return }
         // Looked at after that: who is done has said before what it takes now.
@@ -181,6 +197,7 @@ extension Evictor {
             if torrent.bytes < request.bytes {
                 round.freed += request.bytes - torrent.bytes
                 asked[torrent.id] = nil
+                refusals[torrent.id] = nil
             } else if request.deadline > .now() {
                 leaveAlone(torrent)
             }

@@ -16,6 +16,8 @@ struct Evictor {
     struct Asked {
         /// Until when it may take.
         let deadline: Timestamp
+        /// Until when it is not asked again where it gave nothing.
+        let rest: Timestamp
         /// What the torrent took then.
         let bytes: Int64
         /// What it is to give.
@@ -23,6 +25,8 @@ struct Evictor {
     }
 
     var asked: [Int64: Asked] = [:]
+    /// How often each torrent that is not ours gave nothing in a row.
+    var refusals: [Int64: Int] = [:]
     var others: [Catalogue.OtherTorrent] = []
     private var seenVersion: Int64?
     private var seenTorrents: Set<Int64> = []

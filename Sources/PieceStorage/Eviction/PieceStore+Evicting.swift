@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import Metainfo
 import Reactor
 import Synchronization
@@ -12,6 +13,11 @@ import TorrentCore
 extension PieceStore {
     /// How many pieces are looked at, or taken, while the lock is held: some microseconds.
     private static let step = 256
+    /// A child takes some milliseconds from its start to its program, on a busy machine a few more.
+    private static let leasePatience = Interval.milliseconds(250)
+    private static let leasePause: UInt32 = 5_000
+    /// Writers wait behind each look.
+    private static let leaseRest = Interval.seconds(5)
 
     /// Pieces that may be evicted now; with `unsynced`, also those that may be after a sync.
     func candidates(unsynced: Bool = false) -> [EvictionPolicy.Candidate] {
@@ -78,12 +84,30 @@ extension PieceStore {
         where slice.length > 0 && !layout.attributes(of: slice.file).contains(.padding) {
             let isExclusive =
                 known[slice.file]
-                ?? openForReading(slice.file).file.map { $0.isExclusive }
+                ?? openForReading(slice.file).file.map { isHeldAlone($0, slice.file) }
                 ?? false
             known[slice.file] = isExclusive
             if !isExclusive { return false }
         }
         return true
+    }
+
+    /// Looks more than once: a child that a thread of this process is starting holds what was open at
+    /// that moment until it runs its program (close-on-exec). Who reads the file holds it for longer;
+    /// then it is not looked at again for a while.
+    private func isHeldAlone(_ file: OpenFile, _ index: FileIndex) -> Bool {
+        let start = Timestamp.now()
+        if usedElsewhere.withLock({ start < $0[index] ?? .zero }) { return false }
+        while true {
+            if file.isExclusive { return true }
+            guard Timestamp.now() < start + Self.leasePatience else { break }
+            usleep(Self.leasePause)
+        }
+        usedElsewhere.withLock { files in
+            files = files.filter { start < $0.value }
+            files[index] = .now() + Self.leaseRest
+        }
+        return false
     }
 
     private func takeOut(_ chosen: [EvictionPolicy.Candidate]) -> [PieceIndex] {
