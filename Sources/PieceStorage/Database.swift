@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A connection to an SQLite file; for one thread at a time.
 final class Database {
@@ -7,12 +8,15 @@ final class Database {
         let code: Int32
         let message: String
 
-        /// Whether the disk had no room, as far as SQLite tells.
-        var isDiskFull: Bool { code & 0xFF == SQLITE_FULL || Self.shortWrites.contains(code) }
+        /// The operating system's reason, where it had one.
+        var systemError: Int32 = 0
 
-        /// What some filesystems' lack of space shows as: SQLITE_IOERR_WRITE, and SQLITE_IOERR_SHMSIZE
-        /// of the index beside the log. Macros that Swift does not see.
-        private static let shortWrites = [SQLITE_IOERR | 3 << 8, SQLITE_IOERR | 19 << 8]
+        /// Whether the disk, or a share of it, had no room: for the database or its log, or, which shows
+        /// as a failed write, for the index beside it.
+        var isDiskFull: Bool {
+            code & 0xFF == SQLITE_FULL
+                || code & 0xFF == SQLITE_IOERR && [ENOSPC, EDQUOT].contains(systemError)
+        }
     }
 
     /// Nil once closed, which SQLite takes for misuse and refuses.

@@ -29,6 +29,7 @@ package enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     var cause: String {
         switch self {
         case .cacheUnusable(_, let reason), .dataUnusable(_, let reason): reason.description
+        case .catalogueFailed(_, let reason): reason
         default: description
         }
     }

@@ -2,6 +2,12 @@
 //
 // SWARMFS_RECORD_ROOT  the folder; its path as the kernel names it, without links
 // SWARMFS_RECORD_LOG   where the log, see DiskRecord.h, is appended to
+//
+// Makes the disk fail as well, where it is told to:
+//
+// SWARMFS_FAIL_PART    writes and syncs of files whose paths hold this end with EIO,
+// SWARMFS_FAIL_EVERY   each so many of them, and syncs of the whole filesystem,
+// SWARMFS_FAIL_WHEN    while this file is there
 #define _GNU_SOURCE
 #include "DiskRecord.h"
 
@@ -46,6 +52,9 @@ static char root[PATH_MAX];
 static size_t root_length;
 static int log_file = -1;
 static atomic_int next_ticket;
+static const char *fail_part, *fail_when;
+static unsigned long fail_every;
+static atomic_ulong fail_count;
 /// Held over each call and its record, so that the log's order is the order of effect: among the
 /// threads by this, among processes by the log file's lock.
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
@@ -75,6 +84,10 @@ __attribute__((constructor)) static void start(void) {
     if (!folder || !log || strlen(folder) >= sizeof root) return;
     root_length = strlen(strcpy(root, folder));
     log_file = real_open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    const char *every = getenv("SWARMFS_FAIL_EVERY");
+    fail_every = every ? strtoul(every, NULL, 10) : 0;
+    fail_part = getenv("SWARMFS_FAIL_PART");
+    fail_when = getenv("SWARMFS_FAIL_WHEN");
 }
 
 static void lock(void) {
@@ -111,7 +124,18 @@ static const char *place(int descriptor, char *buffer) {
     return below(buffer);
 }
 
-/// The same for a path relative to a folder's descriptor.
+/// Whether a write or a sync is to fail; `errno` says so then.
+static int fails(int descriptor, int is_whole) {
+    char buffer[PATH_MAX];
+    if (!fail_every || !fail_part || !fail_when || access(fail_when, F_OK) != 0) return 0;
+    const char *path = place(descriptor, buffer);
+    if (!path || (!is_whole && !strstr(path, fail_part))) return 0;
+    if (++fail_count % fail_every) return 0;
+    errno = EIO;
+    return 1;
+}
+
+/// Where a path relative to a folder's descriptor lies, likewise.
 static const char *place_at(int folder, const char *path, char *buffer) {
     if (log_file < 0) return NULL;
     if (path[0] == '/') return below(path);
@@ -213,6 +237,7 @@ static ssize_t wrote(
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t count) {
+    if (fails(descriptor, 0)) return -1;
     lock();
     ssize_t done = real_write(descriptor, bytes, count);
     // Where the file's position stands now is the end of what was written, appended or not.
@@ -224,6 +249,7 @@ ssize_t write(int descriptor, const void *bytes, size_t count) {
 }
 
 ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset) {
+    if (fails(descriptor, 0)) return -1;
     lock();
     struct iovec part = {(void *)(uintptr_t)bytes, count};
     ssize_t done =
@@ -233,6 +259,7 @@ ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset) {
 }
 
 ssize_t pwritev(int descriptor, const struct iovec *parts, int count, off_t offset) {
+    if (fails(descriptor, 0)) return -1;
     lock();
     ssize_t done = wrote(
         descriptor, offset, parts, count, real_pwritev(descriptor, parts, count, offset));
@@ -291,6 +318,7 @@ int fallocate64(int descriptor, int mode, off_t offset, off_t length)
 static int synced(int descriptor, int (*real)(int), int is_whole) {
     char buffer[PATH_MAX];
     int ticket = 0;
+    if (fails(descriptor, is_whole)) return -1;
     lock();
     const char *path = place(descriptor, buffer);
     if (path) {

@@ -3,37 +3,6 @@ import Glibc
 import RealClients
 import Testing
 
-/// A disk of so many bytes at a folder, in memory; only root can make one.
-private struct SmallDisk {
-    static let isAllowed = geteuid() == 0
-
-    let path: String
-
-    init(bytes: Int, at path: String, in bed: TestBed) throws {
-        self.path = path
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true)
-        try ChildProcess.output(of: [
-            "mount", "-t", "tmpfs", "-o", "size=\(bytes),mode=700", "tmpfs", path,
-        ])
-        bed.atEnd { _ = try? ChildProcess.output(of: ["umount", "--lazy", path]) }
-    }
-
-    /// Another program takes all that is free; its file.
-    @discardableResult
-    func fill() throws -> String {
-        let file = path + "/other"
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw RealClientError("open \(file): \(errno)") }
-        defer { close(descriptor) }
-        for count in [65_536, 4096, 1] {
-            let bytes = [UInt8](repeating: 1, count: count)
-            while write(descriptor, bytes, count) == count {}
-        }
-        return file
-    }
-}
-
 @Suite("A mount whose cache lies on a full disk", .realClients, .enabled(if: SmallDisk.isAllowed))
 struct FullDiskTests {
     private static let options = ["--cache-free", "0"]

@@ -50,6 +50,18 @@ package struct Swarmfs: Sendable {
         return copy
     }
 
+    /// The same command, whose disk fails while there is a file `trigger`: each so many of the writes
+    /// to and syncs of files below the cache whose paths hold `part` end with EIO.
+    package func failingDisk(
+        _ part: String, every count: Int, when trigger: String, log: String
+    ) -> Swarmfs {
+        var copy = recordingDisk(to: log)
+        copy.environment["SWARMFS_FAIL_PART"] = part
+        copy.environment["SWARMFS_FAIL_EVERY"] = String(count)
+        copy.environment["SWARMFS_FAIL_WHEN"] = trigger
+        return copy
+    }
+
     /// Runs the command to its end.
     @discardableResult
     package func run(
