@@ -9,7 +9,7 @@ package import TorrentCore
 ///     catalogue.sqlite      what is here, see `Catalogue`
 ///     <infohash>/lock       one process at a time uses a torrent
 ///     <infohash>/metainfo   for a new catalogue, should this one be lost, see `CatalogueRebuild`
-///     <infohash>/files/     sparse files, see `CacheFolder`
+///     <infohash>/files/     sparse files, or chunks/, see `CacheFolder`
 ///
 /// Order on disk: data, its sync, then the catalogue. Only what the catalogue says is trusted
 /// when a torrent is opened, so neither a killed process nor a crashed machine leads to a wrong

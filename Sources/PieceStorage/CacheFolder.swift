@@ -5,8 +5,8 @@ import Reactor
 import TorrentCore
 
 /// One torrent's folder in the cache: `lock`, `metainfo`, and `files/<index / 1024>/<index>`, sparse files
-/// 1:1 with the torrent's (never padding files), hexadecimal shards. No name comes from the
-/// torrent.
+/// 1:1 with the torrent's (never padding files), hexadecimal shards; `chunks` in place of `files` where
+/// the torrent is packed, see `DiskLayout`. No name comes from the torrent.
 final class CacheFolder: Sendable {
     /// Files a shard folder has at most: small enough for any filesystem's directories.
     private static let shardSize = 1024
@@ -14,6 +14,8 @@ final class CacheFolder: Sendable {
     let cache: CacheDirectory
     let torrent: Int64
     let name: String
+    /// Whether the torrent is packed: for good, from its first day in the cache.
+    let isPacked: Bool
 
     private let lock: TorrentLock
     private let files: Int32
@@ -33,7 +35,10 @@ final class CacheFolder: Sendable {
             let bytes = metainfo.encoded()
             Self.keepMetainfo(bytes, in: folder.rawValue)
             torrent = try cache.catalogue.register(metainfo.info, bytes)
-            files = try Self.makeDirectory(folder.rawValue, "files").release()
+            isPacked =
+                Self.isPacked(name, in: cache.descriptor)
+                ?? (cache.policy.chunkLength != nil || DiskLayout.packs(metainfo.info.layout))
+            files = try Self.makeDirectory(folder.rawValue, Self.filesName(isPacked)).release()
         } catch let error as SystemError {
             throw .cacheUnusable(path: cache.path, reason: error)
         } catch let error as StorageError {
@@ -107,6 +112,19 @@ final class CacheFolder: Sendable {
         }
         return descriptor
     }
+
+    /// Whether a torrent's folder in the cache directory is one of a packed torrent; nil where that is
+    /// not decided.
+    static func isPacked(_ folder: String, in directory: Int32) -> Bool? {
+        for isPacked in [false, true]
+        where faccessat(directory, "\(folder)/\(filesName(isPacked))", F_OK, 0) == 0 {
+            return isPacked
+        }
+        return nil
+    }
+
+    /// The folder that cache files lie in.
+    static func filesName(_ isPacked: Bool) -> String { isPacked ? "chunks" : "files" }
 
     /// A file's path below `files`.
     static func path(of file: FileIndex) -> String {

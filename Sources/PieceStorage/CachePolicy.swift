@@ -11,6 +11,10 @@ package struct CachePolicy: Sendable {
     /// Whether pieces that are missing are taken from other torrents of the cache that hold the same.
     package var borrowsPieces = false
 
+    /// Of how many bytes each chunk of a packed torrent is, where every torrent is to be packed that is
+    /// new to the cache: for tests. Nil to pack those with very many small files.
+    var chunkLength: Int64?
+
     /// The catalogue's word counts, and nothing is mounted.
     package init() {}
 }

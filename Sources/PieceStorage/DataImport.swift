@@ -28,6 +28,8 @@ final class DataImport: Sendable {
 
     private let store: PieceStore
     private let data: DataFolder
+    /// Where the user's bytes lie.
+    private let original: DiskLayout
     private let folder: CacheFolder
     private let clones = Locked(Set<FileIndex>())
     private let state = Condition(State())
@@ -45,6 +47,8 @@ final class DataImport: Sendable {
         self.store = store
         self.folder = folder
         data = try DataFolder(path: path, info: store.metainfo.info)
+        original = DiskLayout(
+            store.layout, pieceLength: store.geometry.pieceLength, isPacked: false)
     }
 
     /// Does it, on all cores; `progress` gets bytes, from one thread at a time.
@@ -102,6 +106,7 @@ final class DataImport: Sendable {
 
     /// Clones files of which the cache has nothing, until the filesystem turns out not to know how.
     private func cloneFiles(without kept: Bitfield, _ isCancelled: () -> Bool) {
+        guard !store.disk.isPacked else { return }
         let layout = store.layout
         for file in layout.files
         where layout.length(of: file) > 0
@@ -164,7 +169,8 @@ final class DataImport: Sendable {
             }
             usleep(Self.shortageDelay)
         }
-        let isRead = store.readSlices(piece, from: 0, into: bytes.bytes) { file, offset, part in
+        let isRead = store.readSlices(piece, from: 0, into: bytes.bytes, in: original) {
+            file, offset, part in
             guard let source = try? data.open(file, isAnySize: true) else { return false }
             return OpenFile(source, budget: store.pools.openFiles).read(part, at: offset) == nil
         }

@@ -42,7 +42,7 @@ extension PieceStore {
 
     private func openBacking(_ index: FileIndex) throws -> OwnedDescriptor {
         switch backing {
-        case .cache(let folder): try folder.open(index, length: layout.length(of: index))
+        case .cache(let folder): try folder.open(index, length: disk.length(of: index))
         case .data(let folder): try folder.open(index)
         }
     }
@@ -64,7 +64,7 @@ extension PieceStore {
     private func descriptorForWriting(
         _ index: FileIndex, _ folder: CacheFolder
     ) throws(StorageError) -> OwnedDescriptor {
-        let length = layout.length(of: index)
+        let length = disk.length(of: index)
         do {
             return try folder.open(index, length: length)
         } catch {
@@ -74,7 +74,7 @@ extension PieceStore {
         }
         // A new file is all zeros: nothing may count as cached in it, in the catalogue either,
         // before it is there.
-        try forgetDurably(layout.pieces(of: index))
+        try forgetDurably(disk.pieces(of: index))
         do {
             return try folder.create(index, length: length)
         } catch {
@@ -111,7 +111,7 @@ extension PieceStore {
                 withExtendedLifetime(closed) {}
             }
             do {
-                try forgetDurably(pieces ?? layout.pieces(of: file))
+                try forgetDurably(pieces ?? disk.pieces(of: file))
             } catch {
                 Log.debug("\(error)")
             }

@@ -33,6 +33,8 @@ extension PieceStore: FileReading {
         let count = Int(min(Int64(buffer.count), length - offset))
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
         let pieces = layout.pieces(of: file, offset: offset, count: count)
+        let place = disk.place(file, offset)
+        let isInOneFile = place.offset + Int64(count) <= disk.length(of: place.file)
 
         while true {
             let time = UseTime.now()
@@ -44,10 +46,10 @@ extension PieceStore: FileReading {
                     return (false, nil, seen)
                 }
                 state.uses.note(pieces, at: time)
-                return (true, state.files.lookUp(file), seen)
+                return (true, isInOneFile ? state.files.lookUp(place.file) : nil, seen)
             }
             if allCached, let open {
-                let access = read(open, file, at: offset, into: target)
+                let access = read(open, place.file, at: place.offset, into: target)
                 guard case .done = access else { return outcome(of: access, count, pieces) }
                 guard isCurrent(seen) else { continue }
                 onRead(UnsafeRawBufferPointer(target))
@@ -90,7 +92,7 @@ extension PieceStore: FileReading {
         if state.withLock({ $0.cached.first(in: pieces, isSet: true) }) != nil,
             !layout.attributes(of: file).contains(.padding)
         {
-            let (opened, access) = openForReading(file)
+            let (opened, access) = openForReading(disk.place(file, offset).file)
             if opened == nil, case .failed(let code) = access { return .failed(code) }
         }
         var memory: [PieceBuffer?] = []
@@ -164,18 +166,20 @@ extension PieceStore: FileReading {
                 done += count
                 continue
             }
-            // One `pread` for neighbours that are cached too.
+            // One `pread` for neighbours in the same cache file that are cached too.
+            let place = disk.place(file, offset + Int64(done))
+            let room = disk.length(of: place.file) - place.offset
             var next = piece.value - pieces.lowerBound.value + 1
-            while done + count < target.count, next < memory.count, memory[next] == nil,
-                blocks[next] == nil
+            while done + count < target.count, Int64(count) < room, next < memory.count,
+                memory[next] == nil, blocks[next] == nil
             {
                 count = min(target.count - done, count + geometry.pieceLength)
                 next += 1
             }
             let part = UnsafeMutableRawBufferPointer(rebasing: target[done..<done + count])
-            let (open, opening) = openForReading(file)
+            let (open, opening) = openForReading(place.file)
             let access =
-                open.map { read($0, file, at: offset + Int64(done), into: part) } ?? opening
+                open.map { read($0, place.file, at: place.offset, into: part) } ?? opening
             guard case .done = access else { return outcome(of: access, count, pieces) }
             parts.append(UnsafeRawBufferPointer(part))
             done += count
@@ -193,7 +197,7 @@ extension PieceStore: FileReading {
         if let code = open.read(target, at: offset) {
             let pieces =
                 code == EIO
-                ? layout.pieces(of: file, offset: offset, count: target.count) : nil
+                ? disk.pieces(of: file, offset: offset, count: target.count) : nil
             return fault(code, in: file, pieces, "file \(file) cannot be read")
         }
         if case .data(let folder) = backing, !folder.isUnchanged(open.descriptor) {

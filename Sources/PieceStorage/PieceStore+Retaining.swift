@@ -50,7 +50,7 @@ extension PieceStore {
 
     /// The pieces of a file that has a cache file of its own with anything in it.
     private func directlyReadable(_ file: FileIndex) -> Range<PieceIndex>? {
-        guard case .cache = backing, file.rawValue >= 0, file.value < layout.count,
+        guard case .cache = backing, !disk.isPacked, file.rawValue >= 0, file.value < layout.count,
             layout.length(of: file) > 0,
             layout.attributes(of: file).isDisjoint(with: [.padding, .symlink])
         else { return nil }

@@ -68,7 +68,7 @@ extension PieceStore {
     func syncFailed(_ file: FileIndex?, _ error: SystemError) {
         let pieces = state.withLock { state in
             state.syncingPieces.filter { piece in
-                file.map { layout.pieces(of: $0).contains(piece) } ?? true
+                file.map { disk.pieces(of: $0).contains(piece) } ?? true
             }
         }
         warnOnce(.syncFailed, "\(error); \(pieces.count) pieces count as missing again")

@@ -153,21 +153,24 @@ extension PieceStore {
         return folder.isUnchanged(open.descriptor)
     }
 
-    /// Goes through the parts of the files that a part of a piece consists of; padding is zeroed
-    /// here. False as soon as `body` is false.
+    /// Goes through the parts of the files that a part of a piece consists of, as they lie on disk here
+    /// unless told otherwise; padding is zeroed here. False as soon as `body` is false.
     func readSlices(
         _ piece: PieceIndex, from begin: Int, into target: UnsafeMutableRawBufferPointer,
+        in disk: DiskLayout? = nil,
         _ body: (FileIndex, Int64, UnsafeMutableRawBufferPointer) -> Bool
     ) -> Bool {
         let end = begin + target.count
         var covered = 0
-        for slice in layout.slices(of: piece) {
+        let disk = disk ?? self.disk
+        let size = Int64(geometry.pieceLength)
+        for slice in disk.slices(from: Int64(piece.value) * size, count: size) {
             let first = max(begin, slice.pieceOffset)
             let last = min(end, slice.pieceOffset + slice.length)
             guard first < last else { continue }
             let part = UnsafeMutableRawBufferPointer(
                 rebasing: target[first - begin..<last - begin])
-            if layout.attributes(of: slice.file).contains(.padding) {
+            if !disk.isStored(slice.file) {
                 if let base = part.baseAddress { memset(base, 0, part.count) }
             } else {
                 let offset = slice.fileOffset + Int64(first - slice.pieceOffset)

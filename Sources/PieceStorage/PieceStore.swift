@@ -21,6 +21,8 @@ package final class PieceStore: Sendable {
     package let metainfo: TorrentMetainfo
 
     let layout: FileLayout
+    /// Where its bytes lie on disk.
+    let disk: DiskLayout
     let geometry: PieceGeometry
     let pools: StoragePools
     let backing: Backing
@@ -113,14 +115,18 @@ package final class PieceStore: Sendable {
             pins = try directory.catalogue.pins(
                 of: folder.torrent, fileCount: layout.count)
             backing = .cache(folder)
+            disk = DiskLayout(
+                layout, pieceLength: geometry.pieceLength, isPacked: folder.isPacked,
+                chunkLength: directory.policy.chunkLength)
             shared =
                 purpose == .reading && directory.policy.borrowsPieces
                 ? SharedPieces.find(
-                    for: metainfo, torrent: folder.torrent, in: directory.catalogue,
+                    for: metainfo, torrent: folder.torrent, in: directory,
                     missing: { !cached[$0] && doubtful?[$0] != true }) : nil
         case .data(let path):
             backing = .data(try DataFolder(path: path, info: metainfo.info))
             cached = Bitfield(count: geometry.pieceCount)
+            disk = DiskLayout(layout, pieceLength: geometry.pieceLength, isPacked: false)
             usage = nil
             shared = nil
             uses = UseTimes(count: geometry.pieceCount, all: .never)
@@ -236,10 +242,18 @@ package final class PieceStore: Sendable {
     package static func cachedBytes(
         of file: FileIndex, _ cached: Bitfield, _ layout: FileLayout, _ pieceLength: Int
     ) -> Int64 {
-        let pieces = layout.pieces(of: file)
+        cachedBytes(
+            of: layout.pieces(of: file), from: layout.offset(of: file),
+            length: layout.length(of: file), cached, pieceLength)
+    }
+
+    /// How many bytes lie in cached pieces of a part of the payload that begins at `start`.
+    static func cachedBytes(
+        of pieces: Range<PieceIndex>, from start: Int64, length: Int64, _ cached: Bitfield,
+        _ pieceLength: Int
+    ) -> Int64 {
         guard let first = pieces.first, let last = pieces.last else { return 0 }
-        let start = layout.offset(of: file)
-        let end = start + layout.length(of: file)
+        let end = start + length
         let size = Int64(pieceLength)
         var bytes = Int64(cached.setCount(in: pieces)) * size
         if cached[first] { bytes -= start - Int64(first.value) * size }

@@ -33,7 +33,7 @@ final class RecheckedFiles {
         last = nil
         guard let folder = store.cacheFolder,
             let descriptor = try? folder.open(
-                index, length: store.layout.length(of: index), isReadOnly: true)
+                index, length: store.disk.length(of: index), isReadOnly: true)
         else { return nil }
         let file = OpenFile(descriptor, budget: store.pools.openFiles)
         last = (index, file)

@@ -30,7 +30,9 @@ struct PunchPlanTests {
                 SampleTorrent.files(lengths, seed: UInt64(seed)), pieceLength: 16_384)
             : try SampleTorrent.v2(
                 SampleTorrent.files(lengths, seed: UInt64(seed)), pieceLength: 16_384)
-        let plan = PunchPlan(layout: torrent.layout, pieceLength: 16_384, blockLength: Self.block)
+        let plan = PunchPlan(
+            layout: DiskLayout(torrent.layout, pieceLength: 16_384, isPacked: false),
+            pieceLength: 16_384, blockLength: Self.block)
         var kept = Set(torrent.geometry.pieces)
         var punched = torrent.layout.files.map { file in
             [Bool](
@@ -58,7 +60,9 @@ struct PunchPlanTests {
 
     @Test func `small pieces reach as far as a large block does`() throws {
         let torrent = try SampleTorrent.single(200_000, pieceLength: 16_384)
-        let plan = PunchPlan(layout: torrent.layout, pieceLength: 16_384, blockLength: 65_536)
+        let plan = PunchPlan(
+            layout: DiskLayout(torrent.layout, pieceLength: 16_384, isPacked: false),
+            pieceLength: 16_384, blockLength: 65_536)
         #expect(plan.reach == 4)
         let one = plan.holes(of: PieceIndex(1)..<PieceIndex(2), isFree: { _ in false })
         #expect(one.isEmpty)

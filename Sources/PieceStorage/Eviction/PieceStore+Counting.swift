@@ -15,23 +15,25 @@ extension PieceStore {
     func countFiles() {
         guard let folder = cacheFolder, let usage else { return }
         let first = usage.nextToCount(step: Self.countStep)
-        for number in first..<min(first + Self.countStep, layout.count) {
+        for number in first..<min(first + Self.countStep, disk.count) {
             let file = FileIndex(number)
-            guard layout.length(of: file) > 0, let bytes = folder.allocatedBytes(of: file) else {
+            guard disk.isStored(file), let bytes = folder.allocatedBytes(of: file) else {
                 continue
             }
             usage.count(file, bytes: bytes)
             if hasRemains(file, bytes) { punchRemains(of: file) }
         }
-        if first + Self.countStep >= layout.count { usage.endCount() }
+        if first + Self.countStep >= disk.count { usage.endCount() }
     }
 
     /// Whether a file takes more than its cached pieces and what the filesystem needs for itself.
     private func hasRemains(_ file: FileIndex, _ bytes: Int64) -> Bool {
-        let pieces = layout.pieces(of: file)
+        let pieces = disk.pieces(of: file)
         let block = Int64(cacheFolder?.cache.blockLength ?? 1)
         return state.withLock { state in
-            let cached = Self.cachedBytes(of: file, state.cached, layout, geometry.pieceLength)
+            let cached = Self.cachedBytes(
+                of: pieces, from: disk.offset(of: file), length: disk.length(of: file),
+                state.cached, geometry.pieceLength)
             // Two blocks a run at its ends; there are no more runs than cached pieces.
             let slack = (Int64(min(state.cached.setCount(in: pieces), 64)) + 4) * 2 * block
             return bytes > cached + slack
@@ -40,8 +42,8 @@ extension PieceStore {
 
     /// Makes holes where no piece is cached or being written.
     private func punchRemains(of file: FileIndex) {
-        var next = layout.pieces(of: file).lowerBound
-        let end = layout.pieces(of: file).upperBound
+        var next = disk.pieces(of: file).lowerBound
+        let end = disk.pieces(of: file).upperBound
         while next < end {
             let from = next
             let free = state.withLock { state -> Range<PieceIndex>? in

@@ -80,8 +80,7 @@ extension PieceStore {
 
     /// Whether nobody has the piece's files open but us.
     private func isExclusive(_ piece: PieceIndex, _ known: inout [FileIndex: Bool]) -> Bool {
-        for slice in layout.slices(of: piece)
-        where slice.length > 0 && !layout.attributes(of: slice.file).contains(.padding) {
+        for slice in disk.slices(of: piece) {
             let isExclusive =
                 known[slice.file]
                 ?? openForReading(slice.file).file.map { isHeldAlone($0, slice.file) }
@@ -234,7 +233,7 @@ extension PieceStore {
     var punchPlan: PunchPlan? {
         cacheFolder.map {
             PunchPlan(
-                layout: layout, pieceLength: geometry.pieceLength, blockLength: $0.cache.blockLength
+                layout: disk, pieceLength: geometry.pieceLength, blockLength: $0.cache.blockLength
             )
         }
     }
@@ -243,10 +242,9 @@ extension PieceStore {
     private func blockBytes(of piece: PieceIndex) -> Int64 {
         let block = cacheFolder?.cache.blockLength ?? 1
         let length = geometry.length(of: piece)
-        guard layout.count > 1 else { return Int64(length) }
-        return layout.slices(of: piece).reduce(0) { sum, slice in
-            layout.attributes(of: slice.file).contains(.padding)
-                ? sum : sum + Int64((slice.length + block - 1) / block * block)
+        guard disk.count > 1 else { return Int64(length) }
+        return disk.slices(of: piece).reduce(0) { sum, slice in
+            sum + Int64((slice.length + block - 1) / block * block)
         }
     }
 

@@ -24,9 +24,7 @@ extension PieceStore {
         let isDue = beginWriting(buffer.piece) { $0.inMemory[buffer.piece] === buffer }
         guard isDue, let usage else { return }
         defer { endWriting(buffer.piece) }
-        let slices = layout.slices(of: buffer.piece).filter {
-            $0.length > 0 && !layout.attributes(of: $0.file).contains(.padding)
-        }
+        let slices = disk.slices(of: buffer.piece)
         let limiter = folder.cache.limiter
         let space = spaceNeeded(slices, folder)
         guard limiter.admit(self, bytes: space) else {
@@ -90,7 +88,9 @@ extension PieceStore {
             if files.count <= Self.dirtyFileLimit { files.append((slice.file, file)) }
             payload += slice.length
         }
-        noteWritten(buffer.piece, files, payload, recent: used == .direct ? buffer : nil)
+        noteWritten(
+            buffer.piece, files, payloadLength(of: buffer.piece),
+            recent: used == .direct ? buffer : nil)
         if used == .direct { pools.recent.add(buffer, of: self) }
         let duration = .now() - start
         pools.writePolicy.withLock { $0.wrote(payload, used, in: duration) }

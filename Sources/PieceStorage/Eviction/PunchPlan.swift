@@ -12,7 +12,7 @@ struct PunchPlan {
         let range: Range<Int64>
     }
 
-    let layout: FileLayout
+    let layout: DiskLayout
     let pieceLength: Int
     /// A power of two, the filesystem's block or the memory page where that is larger.
     let blockLength: Int
@@ -28,9 +28,8 @@ struct PunchPlan {
         let end = min(Int64(last.value + 1) * Int64(pieceLength), layout.totalLength)
         var holes: [Hole] = []
         for piece in pieces {
-            for slice in layout.slices(of: piece) where slice.length > 0 {
+            for slice in layout.slices(of: piece) {
                 if let previous = holes.last, previous.file == slice.file { continue }
-                guard !layout.attributes(of: slice.file).contains(.padding) else { continue }
                 let origin = layout.offset(of: slice.file)
                 let lower = max(0, start - origin)
                 let upper = min(layout.length(of: slice.file), end - origin)

@@ -11,25 +11,31 @@ struct WrittenPieces {
 
     /// Looks at each file's extents (lseek(2), `SEEK_HOLE`): microseconds a file.
     init(of info: InfoDictionary, in folder: Int32) {
-        let layout = info.layout
+        let isPacked = CacheFolder.isPacked(".", in: folder) ?? false
+        let disk = DiskLayout(
+            info.layout, pieceLength: info.geometry.pieceLength, isPacked: isPacked)
+        let files = CacheFolder.filesName(isPacked)
         pieces = Bitfield(count: info.geometry.pieceCount)
         for piece in info.geometry.pieces { pieces[piece] = true }
-        let length = Int64(info.geometry.pieceLength)
-        for file in layout.files
-        where layout.length(of: file) > 0 && !layout.attributes(of: file).contains(.padding) {
-            let start = layout.offset(of: file)
-            for hole in Self.holes(in: file, layout.length(of: file), folder) {
-                let first = (start + hole.lowerBound) / length
-                let last = (start + hole.upperBound - 1) / length
-                for piece in first...last { pieces[PieceIndex(Int(piece))] = false }
+        for file in disk.files where disk.isStored(file) {
+            let path = "\(files)/\(CacheFolder.path(of: file))"
+            for hole in Self.holes(in: path, disk.length(of: file), folder) {
+                for piece in disk.pieces(of: file, offset: hole.lowerBound, count: hole.count)
+                where pieces[piece] {
+                    // Between the files of a v2 torrent there is nothing to be written.
+                    let isMissing = disk.slices(of: piece).contains { slice in
+                        slice.file == file && slice.fileOffset < hole.upperBound
+                            && slice.fileOffset + Int64(slice.length) > hole.lowerBound
+                    }
+                    if isMissing { pieces[piece] = false }
+                }
             }
         }
     }
 
     private static func holes(
-        in file: FileIndex, _ length: Int64, _ folder: Int32
+        in path: String, _ length: Int64, _ folder: Int32
     ) -> [Range<Int64>] {
-        let path = "files/" + CacheFolder.path(of: file)
         var status = stat()
         guard
             let open = try? OwnedDescriptor(

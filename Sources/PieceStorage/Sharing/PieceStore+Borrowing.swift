@@ -33,9 +33,7 @@ extension PieceStore {
         guard let origin = shared?.origin(of: piece), let folder = cacheFolder, let usage else {
             return false
         }
-        let slices = layout.slices(of: piece).filter {
-            $0.length > 0 && !layout.attributes(of: $0.file).contains(.padding)
-        }
+        let slices = disk.slices(of: piece)
         let space = spaceNeeded(slices, folder)
         guard folder.cache.limiter.admit(self, bytes: space) else { return false }
         defer { usage.finish(space) }
@@ -45,7 +43,7 @@ extension PieceStore {
             giveBack(piece)
             return false
         }
-        let payload = slices.reduce(0) { $0 + $1.length }
+        let payload = payloadLength(of: piece)
         noteWritten(piece, Array(files.prefix(Self.dirtyFileLimit + 1)), payload)
         pools.counters.addWritten(payload)
         folder.cache.commits.noteWritten(self, bytes: payload)
@@ -75,19 +73,18 @@ extension PieceStore {
         _ folder: CacheFolder, _ target: OpenFile
     ) -> Bool {
         var done = 0
-        for part in donor.layout.slices(from: position, count: Int64(slice.length)) {
+        for part in donor.disk.slices(from: position, count: Int64(slice.length)) {
             // Files of a v2 torrent do not follow each other without gaps; ours end with the file.
             guard part.pieceOffset == done else { return false }
             done += part.length
             let offset = slice.fileOffset + Int64(part.pieceOffset)
-            guard !donor.layout.attributes(of: part.file).contains(.padding) else {
+            guard donor.disk.isStored(part.file) else {
                 // Zeros there; here perhaps what a crash left.
                 _ = swarmfs_punch_hole(target.descriptor, offset, Int64(part.length))
                 continue
             }
             guard
-                let source = folder.cache.openFile(
-                    part.file, of: donor.folder, length: donor.layout.length(of: part.file)),
+                let source = folder.cache.openFile(part.file, of: donor),
                 copy(source.rawValue, part, to: target, offset)
             else { return false }
         }

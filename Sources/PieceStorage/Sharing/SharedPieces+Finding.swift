@@ -12,10 +12,11 @@ extension SharedPieces {
 
     /// Finds what other torrents of the cache hold of what is `missing`; nil for nothing.
     static func find(
-        for metainfo: TorrentMetainfo, torrent: Int64, in catalogue: Catalogue,
+        for metainfo: TorrentMetainfo, torrent: Int64, in cache: CacheDirectory,
         missing isMissing: (PieceIndex) -> Bool
     ) -> SharedPieces? {
         let info = metainfo.info
+        let catalogue = cache.catalogue
         do throws(StorageError) {
             guard info.geometry.pieces.contains(where: isMissing) else { return nil }
             let donors = try catalogue.donors(
@@ -26,7 +27,7 @@ extension SharedPieces {
             var bytesLeft = metainfoLimit
             for donor in donors where donor.metainfoLength <= bytesLeft {
                 bytesLeft -= donor.metainfoLength
-                try shared.look(into: donor, for: metainfo, isMissing, catalogue)
+                try shared.look(into: donor, for: metainfo, isMissing, cache)
             }
             guard !shared.pieces.isEmpty else { return nil }
             Log.info(
@@ -42,8 +43,9 @@ extension SharedPieces {
 
     private mutating func look(
         into donor: Catalogue.Donor, for metainfo: TorrentMetainfo,
-        _ isMissing: (PieceIndex) -> Bool, _ catalogue: Catalogue
+        _ isMissing: (PieceIndex) -> Bool, _ cache: CacheDirectory
     ) throws(StorageError) {
+        let catalogue = cache.catalogue
         guard let bytes = try catalogue.metainfo(of: donor.id),
             let other = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing()),
             other.info.identity.description == donor.folder
@@ -55,6 +57,10 @@ extension SharedPieces {
             PieceMatching(metainfo, missing: { isMissing($0) && !found[$0] })
                 .matches(in: other, cached: cached)
         }
-        add(Donor(folder: donor.folder, layout: other.info.layout), matches)
+        let disk = DiskLayout(
+            other.info.layout, pieceLength: other.info.pieceLength,
+            isPacked: CacheFolder.isPacked(donor.folder, in: cache.descriptor) ?? false,
+            chunkLength: cache.policy.chunkLength)
+        add(Donor(folder: donor.folder, disk: disk), matches)
     }
 }

@@ -9,7 +9,8 @@ struct SharedPieces: Sendable {
     struct Donor: Sendable {
         /// Its folder in the cache.
         let folder: String
-        let layout: FileLayout
+        /// Where its bytes lie there.
+        let disk: DiskLayout
     }
 
     private(set) var donors: [Donor] = []
