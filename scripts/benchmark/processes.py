@@ -111,6 +111,17 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def thread_cpu_seconds(pid, names):
+    """User and system time of the process's threads of these names."""
+    ticks = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        fields = (task / "stat").read_text()
+        name = fields[fields.index("(") + 1 : fields.rindex(")")]
+        if name in names:
+            ticks += sum(map(int, fields[fields.rindex(")") + 2 :].split()[11:13]))
+    return ticks / TICKS
+
+
 def peak_mib(pid):
     """The most that was resident."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()

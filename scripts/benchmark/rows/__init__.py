@@ -2,7 +2,7 @@
 
 from . import (
     block_reads, bounded, first_byte, limited, memory, microbenchmarks, mixed_quality, random_reads,
-    readers, seeding, sequential, swarm, tree, warm, web_seed,
+    readers, seeding, sequential, small_files, swarm, tree, warm, web_seed,
 )
 
 ROWS = {
@@ -23,6 +23,7 @@ ROWS = {
     "seeding": (seeding.measure, 200),
     "swarm": (swarm.measure, 600),
     "tree": (tree.measure, 240),
+    "small-files": (small_files.measure, 120),
     "memory": (memory.waiting_reads, 120),
     "microbenchmarks": (microbenchmarks.measure, 60),
 }
