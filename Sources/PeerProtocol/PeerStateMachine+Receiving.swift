@@ -25,7 +25,19 @@ extension PeerStateMachine {
         return position
     }
 
+    /// Transmission (3.00 and older) does not look at what came in one piece with our handshake
+    /// before it receives more, which over uTP is all that we have to say: not even that we are a
+    /// seed. What it says first shows that it has read the handshake; a keep-alive is enough then.
+    private mutating func wakeTransmission() {
+        mayNeedWaking = false
+        guard case .incoming = role, let id = remoteHandshake?.peerID,
+            id.bytes.starts(with: "-TR".utf8)
+        else { return }
+        send(.keepAlive)
+    }
+
     private mutating func receive(_ message: PeerMessage) throws(PeerCloseReason) {
+        if mayNeedWaking { wakeTransmission() }
         switch message {
         case .keepAlive, .ignored: break
         case .port(let port):

@@ -39,6 +39,8 @@ package struct PeerStateMachine: Sendable {
     package internal(set) var lastReceived: Timestamp
     var keepAliveDeadline: Timestamp
     var hasSentLately = false
+    /// Whether the peer has sent nothing since its handshake; see `wakeTransmission`.
+    var mayNeedWaking = true
 
     // The queues to the owner.
     var output: [UInt8] = []

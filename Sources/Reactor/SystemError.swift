@@ -22,6 +22,9 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     /// The machine has no such address family, or no such address.
     package var isFamilyMissing: Bool { code == EAFNOSUPPORT || code == EADDRNOTAVAIL }
 
+    /// The other side, or a firewall, did not want a connection; the network is there.
+    package var isRefusal: Bool { code == ECONNREFUSED || code == EACCES || code == EPERM }
+
     /// The process or the system has no descriptor left.
     package var isDescriptorShortage: Bool { code == EMFILE || code == ENFILE }
 

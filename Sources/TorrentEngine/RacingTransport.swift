@@ -57,16 +57,29 @@ final class RacingTransport: PeerTransport {
         tcp = Runner(TCPTransport(socket))
     }
 
+    /// A connection whose TCP was refused on this machine, as by its firewall: uTP has all the time
+    /// there is.
+    init(to endpoint: Endpoint, port: UTPPort, refused error: SystemError) {
+        self.endpoint = endpoint
+        self.port = port
+        self.error = error.code
+        answerTime = Self.longestAnswerTime
+    }
+
     func start(
         _ owner: any PeerTransportOwner, interest: EventInterest, in context: ShardContext
     ) throws(SystemError) {
-        guard let tcp else { return }
-        tcp.race = self
-        try tcp.transport.start(tcp, interest: .write, in: context)
         self.owner = owner
         self.context = context
         self.interest = interest
         startedAt = .now()
+        guard let tcp else {
+            leaveToUTP(error, now: startedAt)
+            guard utp != nil else { throw SystemError(error, "connect \(endpoint)") }
+            return
+        }
+        tcp.race = self
+        try tcp.transport.start(tcp, interest: .write, in: context)
         port.wait(self, until: startedAt + Self.headStart)
     }
 

@@ -71,9 +71,8 @@ extension Torrent {
         {
             do throws(SystemError) {
                 let hash = dialHash(for: endpoint)
-                let socket = try StreamSocket(connectingTo: endpoint)
-                let transport = context.outgoing(
-                    context.dialled(socket, to: endpoint), about: hash,
+                let transport = try context.outgoing(
+                    context.dial(endpoint), about: hash,
                     isEncrypted: context.encrypts(
                         dialling: peerList.prefersEncryption(endpoint)))
                 let machine = PeerStateMachine(
@@ -88,6 +87,7 @@ extension Torrent {
                 Log.debug("\(endpoint): \(error)")
                 guard error.isDescriptorShortage || context.network?.isGone == true else {
                     peerList.dialFailed(endpoint, now: now)
+                    askForIntroduction(to: endpoint, now: now)
                     continue
                 }
                 // Not the peer's fault: it keeps its place in the list.

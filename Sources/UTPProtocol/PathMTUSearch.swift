@@ -5,8 +5,9 @@ struct PathMTUSearch {
     static let minimum = 1232
     /// What Ethernet carries, 1500 bytes, without the headers of IPv4 and UDP, or IPv6 and UDP.
     static let maximumV4 = 1472, maximumV6 = 1452
-    /// Nearer than this, searching costs more than it gives.
-    private static let tolerance = 16
+    /// Nearer than this, searching costs more than it gives. A probe is longer than what is known to
+    /// arrive by half of it at least, and that has to hold `UTPPacket.leastPadding`.
+    private static let tolerance = 24
     /// Losses until a size counts as too long: the first may have been an ordinary one.
     private static let attempts = 2
 

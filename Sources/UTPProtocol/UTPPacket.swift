@@ -6,9 +6,16 @@ package struct UTPPacket: Equatable, Sendable {
     package static let headerLength = 20
     /// Selective acknowledgement.
     package static let selectiveExtension: UInt8 = 1
+    /// Eight bytes of bits that mean nothing (BEP 29, "extension bits"). They stand before padding:
+    /// libutp, and so Transmission and uTorrent, takes a packet whose first extension is beyond 2
+    /// for one of an older version, and answers it with a RESET.
+    package static let bitsExtension: UInt8 = 2
+    private static let bitsLength = 8
     /// An extension that nobody knows, and everybody skips: it makes a packet long enough to probe
     /// the path.
     package static let paddingExtension: UInt8 = 0xFE
+    /// The least that padding takes.
+    package static let leastPadding = 2 + bitsLength + 2
     private static let version: UInt8 = 1
 
     /// What the packet is.
@@ -79,12 +86,12 @@ package struct UTPPacket: Equatable, Sendable {
     }
 
     /// Writes the header, then `selective` bits (a multiple of 32, none for no extension), then
-    /// `padding` bytes of an extension (none or at least two), and gives their length. The room must
-    /// suffice.
+    /// `padding` bytes of extensions (none or at least `leastPadding`), and gives their length. The
+    /// room must suffice.
     package func write(
         to room: UnsafeMutableRawBufferPointer, selective: some Collection<UInt8>, padding: Int = 0
     ) -> Int {
-        let afterSelective = padding > 0 ? Self.paddingExtension : 0
+        let afterSelective = padding > 0 ? Self.bitsExtension : 0
         room[0] = kind.rawValue << 4 | Self.version
         room[1] = selective.isEmpty ? afterSelective : Self.selectiveExtension
         room.storeBytes(of: connectionID.bigEndian, toByteOffset: 2, as: UInt16.self)
@@ -104,6 +111,13 @@ package struct UTPPacket: Equatable, Sendable {
             }
         }
         var left = padding
+        if left > 0 {
+            room[position] = Self.paddingExtension
+            room[position + 1] = UInt8(Self.bitsLength)
+            for index in 0..<Self.bitsLength { room[position + 2 + index] = 0 }
+            position += 2 + Self.bitsLength
+            left -= 2 + Self.bitsLength
+        }
         while left >= 2 {
             // Never a rest of one byte, which no extension can fill.
             var length = min(left - 2, Int(UInt8.max))

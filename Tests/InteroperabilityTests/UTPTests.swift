@@ -6,8 +6,8 @@ struct UTPTests {
     @Test(arguments: [PeerEncryption.off, .rc4])
     func `a mount reads from a seeder without TCP`(encryption: PeerEncryption) throws {
         try TestBed.run { bed in
-            let data = try bed.dataset(.large(6_000_000))
-            let torrent = try bed.torrent(of: data)
+            let data = try bed.dataset(.large(64 << 20))
+            let torrent = try bed.torrent(of: data, pieceLength: 262_144)
             let seeder = try bed.libtorrent(
                 source: torrent.path, folder: data.parent, isSeed: true, encryption: encryption,
                 transport: .utp)
@@ -20,8 +20,8 @@ struct UTPTests {
     @Test(arguments: [PeerEncryption.off, .rc4])
     func `a leecher without TCP downloads from swarmfs seed`(encryption: PeerEncryption) throws {
         try TestBed.run { bed in
-            let data = try bed.dataset(.singleFile(6_000_001), name: "one.bin", seed: 2)
-            let torrent = try bed.torrent(of: data)
+            let data = try bed.dataset(.singleFile((64 << 20) + 1), name: "one.bin", seed: 2)
+            let torrent = try bed.torrent(of: data, pieceLength: 262_144)
             let seed = try bed.seed(torrent, data)
             let folder = try bed.newFolder("download")
             let leecher = try bed.libtorrent(

@@ -103,6 +103,26 @@ struct OpeningTests {
         #expect(extensions.isUploadOnly == nil)
     }
 
+    /// It reads what came in one datagram with our handshake only when it receives more.
+    @Test(arguments: [("-TR3000-remoteremote", true), ("-XX0001-remoteremote", false)])
+    func `Transmission gets a keep-alive once it has read our handshake`(
+        id: String, isWoken: Bool
+    ) {
+        let connection = Connection()
+        let handshake = Handshake(
+            infoHash: Connection.hash, peerID: Connection.peerID(id),
+            reserved: [.fast, .extensionProtocol])
+        _ = connection.receive(bytes: handshake.bytes)
+        connection.machine.accept(
+            identity: Connection.identity, geometry: Connection.geometry, have: pieces("*****"),
+            metadataSize: nil, now: .zero)
+        #expect(connection.output().count > 68)
+        _ = connection.receive(.haveNone)
+        #expect(connection.sent() == (isWoken ? [.keepAlive] : []))
+        _ = connection.receive(.interested)
+        #expect(connection.sent().isEmpty)
+    }
+
     @Test func `a peer that answers for another torrent is closed`() {
         let connection = Connection(role: .outgoing(Connection.identity))
         let other = Connection.handshake(hash: Connection.digest(0x22))
