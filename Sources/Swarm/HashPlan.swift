@@ -18,6 +18,8 @@ struct HashPlan: Sendable {
     private var touched: [PieceIndex: Int] = [:]
     /// Whether some fetch waits for a peer to be asked.
     var hasWork = false
+    /// When the first of those that are put off is due; nil where none is.
+    var nextDelayed: Timestamp?
 
     init(tree: (@Sendable (PieceIndex) -> PieceTree?)?, unverifiable: Bitfield?) {
         self.tree = tree

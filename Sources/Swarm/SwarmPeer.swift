@@ -73,6 +73,9 @@ struct SwarmPeer {
     /// Hashes that it did not give one after the other, and until when it is asked for none.
     var hashRefusals = 0
     var hashPauseUntil = Timestamp.zero
+    /// How long after a request for a block it takes to know the piece's leaves. Zero for those that
+    /// know them anyway.
+    var leafLag = Interval.zero
 
     var downloaded: RateEstimator
     var uploaded: RateEstimator

@@ -144,7 +144,7 @@ extension TorrentStateMachine {
         else { return }
         guard let leaf = hashes.leaf(piece, block, runLength: tree.runLength) else {
             fetchLeaves(of: block..<block + 1, slot)
-            resumeLeaves(piece, run: block / tree.runLength)
+            resumeLeaves(slot, run: block / tree.runLength, sender: open[slot, block].sender)
             return
         }
         open[slot, block].check = .verifying

@@ -51,26 +51,22 @@ extension TorrentStateMachine {
         }
     }
 
-    /// A block of a piece whose leaves were refused is here: its sender may know them now.
-    mutating func resumeLeaves(_ piece: PieceIndex, run: Int) {
-        guard let request = hashes.tree?(piece)?.leafRequest(run: run),
-            case .postponed = hashes.fetches[request]?.state
-        else { return }
-        hashes.fetches[request]?.state = .wanted
-        hashes.hasWork = true
-        needsSchedule = true
-    }
-
     /// Asks peers for what is wanted.
     mutating func scheduleHashes() {
         guard hashes.hasWork else { return }
         hashes.hasWork = false
+        wakeDelayedHashes()
         // In an order that does not depend on the dictionary's, so that a seed decides everything.
         let wanted = hashes.fetches.filter { if case .wanted = $1.state { true } else { false } }
             .sorted { ($0.value.piece, $0.key.index) < ($1.value.piece, $1.key.index) }
         for (request, fetch) in wanted {
             guard let number = peerToAsk(for: fetch) else {
                 give(up: request, fetch)
+                continue
+            }
+            let lag = leafLag(of: number, fetch)
+            guard lag == .zero else {
+                delay(request, of: number, by: lag)
                 continue
             }
             let key = peers[number].key
@@ -175,7 +171,7 @@ extension TorrentStateMachine {
         let isHere = (first..<min(first + tree.runLength, open[slot].blockCount)).contains {
             open[slot, $0].status == .present
         }
-        hashes.fetches[request]?.state = isHere ? .wanted : .postponed(peer: key)
+        hashes.fetches[request]?.state = isHere ? .wanted : .postponed(peer: key, since: now)
         hashes.hasWork = true
         needsSchedule = true
     }
@@ -192,6 +188,7 @@ extension TorrentStateMachine {
     private mutating func answered(_ key: PeerKey) {
         guard let number = number(of: key) else { return }
         peers[number].hashRefusals = 0
+        shortenLeafLag(of: number)
     }
 
     /// The peer does not give these hashes; others may.
@@ -212,7 +209,9 @@ extension TorrentStateMachine {
     mutating func forgetHashes(of key: PeerKey) {
         for (request, fetch) in hashes.fetches {
             switch fetch.state {
-            case .requested(let peer, _) where peer == key, .postponed(let peer) where peer == key:
+            case .requested(let peer, _) where peer == key,
+                .delayed(let peer, _) where peer == key,
+                .postponed(let peer, _) where peer == key:
                 hashes.fetches[request]?.state = .wanted
                 hashes.hasWork = true
                 needsSchedule = true

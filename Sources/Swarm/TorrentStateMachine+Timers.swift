@@ -7,6 +7,7 @@ extension TorrentStateMachine {
         var next = rechokeAt
         if let lateCheckAt { next = min(next, lateCheckAt) }
         if let turnEndsAt { next = min(next, turnEndsAt) }
+        if let due = hashes.nextDelayed { next = min(next, due) }
         if open.count > 0 || scheduler.hasDemand { next = min(next, maintenanceAt) }
         if let due = nextWebSeedDeadline { next = min(next, due) }
         return next
@@ -24,6 +25,10 @@ extension TorrentStateMachine {
             turnEndsAt = nil
             urgentHasWork = true
             workAppeared()
+        }
+        if let at = hashes.nextDelayed, at <= now {
+            hashes.hasWork = true
+            needsSchedule = true
         }
         if maintenanceAt <= now {
             maintenanceAt = now + Self.maintenanceInterval

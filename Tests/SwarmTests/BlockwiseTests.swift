@@ -153,6 +153,57 @@ struct BlockwiseTests {
         #expect(!actions.contains { if case .ban = $0 { true } else { false } })
     }
 
+    /// libtorrent in seed mode: the question follows the request for the block by as long as the
+    /// peer takes to hash the piece, and one round trip does for both.
+    @Test func `a peer that has to read a piece first is asked for leaves as much later`() throws {
+        var world = Self.world()
+        world.connect(1, "****", hashes: true)
+        world.turn()
+        world.read(1, bytes: 0..<4096)
+        let first = try #require(Self.hashRequests(world.turn()).first?.1)
+        world.pass(.milliseconds(50))
+        world.machine.hashesRejected(PeerKey(1), first, now: world.now)
+        world.pass(.milliseconds(8))
+        var begin = world.log.count
+        world.answer(1)
+        #expect(Self.hashRequests(Array(world.log[begin...])).map(\.1) == [first])
+        world.machine.leavesArrived(PeerKey(1), first, Self.leaves(first), now: world.now)
+        world.endRead(1)
+        world.turn()
+
+        // Another piece: not before it has had those 8 ms and a quarter of them.
+        world.read(2, bytes: 64 * World.block..<64 * World.block + 4096)
+        begin = world.log.count
+        #expect(World.requests(in: world.turn()) == ["1:1.0"])
+        world.pass(.milliseconds(9))
+        #expect(Self.hashRequests(Array(world.log[begin...])).isEmpty)
+        world.pass(.milliseconds(1))
+        let second = try #require(Self.hashRequests(Array(world.log[begin...])).first?.1)
+        #expect(second.index == 64)
+        world.machine.leavesArrived(PeerKey(1), second, Self.leaves(second), now: world.now)
+        // The same piece again: it knows the leaves by now.
+        world.answer(1)
+        world.read(3, bytes: 100 * World.block..<100 * World.block + 4096)
+        #expect(Self.hashRequests(world.turn()).map(\.1.index) == [96])
+    }
+
+    @Test func `a block that is here before its leaves were asked for ends the wait`() throws {
+        var world = Self.world()
+        world.connect(1, "****", hashes: true)
+        world.turn()
+        world.read(1, bytes: 0..<4096)
+        let first = try #require(Self.hashRequests(world.turn()).first?.1)
+        world.machine.hashesRejected(PeerKey(1), first, now: world.now)
+        world.pass(.milliseconds(100))
+        world.answer(1)
+        world.read(2, bytes: 64 * World.block..<64 * World.block + 4096)
+        world.turn()
+        world.pass(.milliseconds(20))
+        let begin = world.log.count
+        world.answer(1)
+        #expect(Self.hashRequests(Array(world.log[begin...])).map(\.1.index) == [64])
+    }
+
     @Test func `a peer that does not answer for hashes is passed over`() throws {
         var world = Self.world()
         world.connect(1, "****", hashes: true)
