@@ -1,4 +1,5 @@
 import Swarm
+import TorrentCore
 
 /// The head of a web seed's answer: `Content-Range` first, the other fields behind line breaks.
 enum ContentRangeFuzzer {

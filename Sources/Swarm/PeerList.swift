@@ -47,6 +47,9 @@ package struct PeerList: Sendable {
     package static let userBackOff = Interval.seconds(1)
     /// A peer that was of use is dialled again this soon after it went.
     package static let usefulBackOff = Interval.seconds(5)
+    /// Ports below are those of other services, which strangers must not make us talk to (BEP 11):
+    /// trackers, the DHT and peers name none, or are not heard.
+    package static let lowestPort: UInt16 = 1024
     /// After this many failures in a row an address is forgotten, unless the user gave it.
     package static let failureLimit = 3
 
@@ -95,9 +98,9 @@ package struct PeerList: Sendable {
         now: Timestamp
     ) {
         for endpoint in endpoints {
-            guard endpoint.port != 0, !endpoint.address.isUnroutable, !isBanned(endpoint) else {
-                continue
-            }
+            guard endpoint.port != 0, !endpoint.address.isUnroutable, !isBanned(endpoint),
+                endpoint.port >= Self.lowestPort || source == .user || source == .incoming
+            else { continue }
             if let known = positions[endpoint] {
                 if source < candidates[known].source {
                     candidates[known].source = source

@@ -160,7 +160,8 @@ extension Session {
             sources: sources(
                 metainfo: metainfo, magnet: magnet,
                 isComplete: store.obtainable.isFull, isFromPrivateNetwork: isFromPrivateNetwork))
-        return SessionTorrent(metainfo: metainfo, store: store, id: id)
+        return SessionTorrent(
+            metainfo: metainfo, store: store, id: id, mayNamePrivateServers: isFromPrivateNetwork)
     }
 
     private func open(_ metainfo: TorrentMetainfo) throws(SessionError) -> PieceStore {

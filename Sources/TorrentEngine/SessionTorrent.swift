@@ -9,4 +9,6 @@ package struct SessionTorrent: Sendable {
     package let store: PieceStore
     /// Names it in its session.
     package let id: TorrentID
+    /// Whether the servers that it names may be in the private network: it came from there.
+    package var mayNamePrivateServers = false
 }

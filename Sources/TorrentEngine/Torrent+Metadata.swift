@@ -66,6 +66,8 @@ extension Torrent {
         let (received, total) = metadataDownload.progress
         if total > 0 {
             reportProgress(.fetchingMetadata(received: received, total: total))
+        } else if connections.isEmpty, let url = privateTracker {
+            reportProgress(.trackerIsPrivate(url: url))
         } else if connections.isEmpty {
             reportProgress(.lookingForPeers(dhtNodes: context.dht?.nodeCount))
         } else {

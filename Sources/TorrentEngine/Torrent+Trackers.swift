@@ -72,14 +72,15 @@ extension Torrent {
     /// A UDP tracker's name has been looked up.
     func udpTrackerResolved(_ tracker: Int, _ endpoints: [Endpoint], now: Timestamp) {
         guard let (urlData, event) = pendingUDP.removeValue(forKey: tracker) else { return }
-        let isPublicOnly = sources.isPublicOnly(announces.url(of: tracker) ?? "")
-        let endpoints = endpoints.filter { !isPublicOnly || !$0.address.isPrivate }
+        let url = announces.url(of: tracker) ?? ""
+        let isPublicOnly = sources.isPublicOnly(url)
+        let allowed = endpoints.filter { !isPublicOnly || !$0.address.isPrivate }
         // IPv4 first: a tracker with both is reached by more peers there.
-        let endpoint = endpoints.first { !$0.address.isV6 } ?? endpoints.first
+        let endpoint = allowed.first { !$0.address.isV6 } ?? allowed.first
         guard let endpoint else {
-            announced(
-                tracker, .failure(.transport("the host has no address that may be asked")), now: now
-            )
+            let reason = endpoints.isEmpty ? HTTPError.hostNotFound : .privateAddress
+            if reason == .privateAddress { privateTracker = url }
+            announced(tracker, .failure(.transport(reason.description)), now: now)
             return
         }
         udpEndpoints[tracker] = endpoint
@@ -104,6 +105,7 @@ extension Torrent {
         httpAnnounces[tracker] = nil
         switch result {
         case .failure(let error):
+            if error == .privateAddress { privateTracker = announces.url(of: tracker) }
             announced(tracker, .failure(.transport(error.description)), now: now)
         case .success(let response):
             do throws(TrackerError) {

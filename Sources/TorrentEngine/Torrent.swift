@@ -50,6 +50,8 @@ final class Torrent {
     var holepunchRelays: [Endpoint: PeerKey] = [:]
     /// Peers that only the magnet named.
     var magnetEndpoints: Set<Endpoint> = []
+    /// A tracker that was not asked, as it leads into the private network.
+    var privateTracker: String?
 
     /// What each tracker failed with last, until it answers.
     var trackerErrors: [Int: TrackerError] = [:]

@@ -19,6 +19,20 @@ struct PeerListGossipTests {
         #expect(list.count == 400)
     }
 
+    /// Or whoever runs a tracker, or a node of the DHT, has its users call anybody's web server.
+    @Test(arguments: [PeerSource.tracker, .local, .gossip])
+    func `the ports of other services are not dialled`(source: PeerSource) {
+        var list = PeerList(seed: 1, now: .zero)
+        let ports: [UInt16] = [0, 22, 80, 443, 1023]
+        let services = ports.map { Endpoint(address: .v4(0x0A00_0001), port: $0) }
+        list.add(services, source: source, now: .zero)
+        #expect(list.count == 0)
+        #expect(list.nextDial(now: .zero, connections: 0) == nil)
+        // The user knows what they do.
+        list.add(services, source: .user, now: .zero)
+        #expect(list.count == 4)
+    }
+
     @Test func `what a tracker names as well, or what is gone, leaves room in the share`() {
         var list = PeerList(seed: 1, now: .zero)
         list.add(endpoints(0..<200), source: .gossip, namer: namer, now: .zero)

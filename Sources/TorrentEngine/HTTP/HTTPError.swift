@@ -50,7 +50,7 @@ package enum HTTPError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooLarge(let limit): "answered with more than \(limit) bytes"
         case .headersTooLarge: "answered with too many headers"
         case .tooManyRedirects: "redirects too often"
-        case .privateAddress: "leads into the private network"
+        case .privateAddress: "leads into the private network, which only --local-urls allows"
         case .declined: "the answer was not wanted"
         case .redirectedInward: "redirects from a public to a private address"
         case .closedEarly: "closed the connection early"

@@ -29,8 +29,10 @@ struct BackgroundMount {
             throw Failure(.failure, error.description, "try again, or use --foreground")
         }
         var display = ProgressDisplay()
-        end = process.follow(signals) { display.show($0) }
+        var notes: [String] = []
+        end = process.follow(signals, note: { notes.append($0) }, progress: { display.show($0) })
         display.end()
+        for note in notes { StandardStreams.write("swarmfs: \(note)\n", to: STDERR_FILENO) }
         switch end {
         case .ready(let text): StandardStreams.print(text)
         case .failed(let code, let text):

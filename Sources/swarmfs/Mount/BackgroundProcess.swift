@@ -43,7 +43,9 @@ final class BackgroundProcess {
     }
 
     /// Reads what the process reports until it is ready, fails or ends, or a signal comes here.
-    func follow(_ signals: SignalSource, _ progress: (String) -> Void) -> End {
+    func follow(
+        _ signals: SignalSource, note: (String) -> Void, progress: (String) -> Void
+    ) -> End {
         var buffer: [UInt8] = []
         while true {
             var polled = [
@@ -62,6 +64,7 @@ final class BackgroundProcess {
                 buffer.removeSubrange(...newline)
                 switch ReadinessMessage(line: line) {
                 case .progress(let text): progress(text)
+                case .note(let text): note(text)
                 case .ready(let text): return .ready(text)
                 case .failed(let code, let text): return .failed(code, text)
                 case nil: continue

@@ -9,6 +9,9 @@ final class ForegroundReporter: MountReporter {
         return true
     }
 
+    /// The log is on the terminal.
+    func note(_ text: String) {}
+
     func ready(_ text: String) {
         display.end()
         StandardStreams.print(text)

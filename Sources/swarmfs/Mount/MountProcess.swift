@@ -142,6 +142,10 @@ struct MountProcess {
         mountControl.mounted(fileSystem.passthroughState)
         let description = describe(torrents)
         Log.info("\(description), process ready, port \(session.listenPort)")
+        if let note = options.servers.note(on: torrents, trackers: options.trackers) {
+            Log.warning(note)
+            reporter.note(note)
+        }
         reporter.ready(description)
         waitForEnd()
         ShutdownWatchdog.arm(mountpoint: mountpoint.path)

@@ -42,6 +42,8 @@ struct MountProgress {
         case .lookingForPeers(nil): "looking for peers"
         case .lookingForPeers(let nodes?):
             "looking for peers, \(nodes) DHT node\(nodes == 1 ? "" : "s") known"
+        case .trackerIsPrivate(let url):
+            "looking for peers; \(url) leads into the private network, which only --local-urls allows"
         case .connecting(let peers): "asking \(peers) peer\(peers == 1 ? "" : "s") for metadata"
         case .fetchingMetadata(let received, let total):
             "fetching metadata, "

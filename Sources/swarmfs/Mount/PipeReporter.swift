@@ -14,6 +14,8 @@ final class PipeReporter: MountReporter {
         return send(.progress(text))
     }
 
+    func note(_ text: String) { send(.note(text)) }
+
     func ready(_ text: String) {
         finish(.ready(text))
     }

@@ -2,6 +2,8 @@
 enum ReadinessMessage: Equatable {
     /// What it waits for.
     case progress(String)
+    /// Something that the user should know.
+    case note(String)
     /// The mount answers; the text is for the user.
     case ready(String)
     /// It will end with this code; the text says why.
@@ -11,6 +13,7 @@ enum ReadinessMessage: Equatable {
     var line: String {
         switch self {
         case .progress(let text): "progress \(Failure.printable(text))\n"
+        case .note(let text): "note \(Failure.printable(text))\n"
         case .ready(let text): "ready \(Failure.printable(text))\n"
         case .failed(let code, let text): "failed \(code.rawValue) \(Failure.printable(text))\n"
         }
@@ -22,6 +25,7 @@ enum ReadinessMessage: Equatable {
         guard parts.count == 2 else { return nil }
         switch parts[0] {
         case "progress": self = .progress(String(parts[1]))
+        case "note": self = .note(String(parts[1]))
         case "ready": self = .ready(String(parts[1]))
         case "failed":
             let rest = parts[1].split(separator: " ", maxSplits: 1)
