@@ -12,23 +12,33 @@ http {{
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    server {{ listen 127.0.0.1:{port}; root "{root}"; }}
+    server {{ listen {address}:{port}; root "{root}"; }}
 }}
 """
 
 
 @contextlib.contextmanager
-def serving(bench, root):
-    """The URL of a folder."""
-    port = processes.free_port()
+def serving(bench, root, machine=None):
+    """The URL of a folder; on this machine or on one of `network.machines`."""
+    here = "127.0.0.1", processes.free_port()
+    address, port = here if machine is None else (machine.address, 80)
     with bench.kept("nginx") as folder:
         file = folder / "nginx.conf"
-        file.write_text(CONFIGURATION.format(folder=folder, port=port, root=root))
-        process = processes.start(
-            ["/usr/sbin/nginx", "-p", folder, "-c", file], stderr=processes.subprocess.DEVNULL
+        file.write_text(
+            CONFIGURATION.format(folder=folder, address=address, port=port, root=root)
         )
+        command = ["/usr/sbin/nginx", "-p", folder, "-c", file]
+        process = processes.start(
+            command if machine is None else machine.inside(command),
+            stderr=processes.subprocess.DEVNULL,
+        )
+        url = f"http://{address}:{port}/"
         try:
-            processes.wait_for("nginx", lambda: processes.accepts(port))
-            yield f"http://127.0.0.1:{port}/"
+            if machine is None:
+                processes.wait_for("nginx", lambda: processes.accepts(port))
+            else:
+                retries = ["--retry", "50", "--retry-delay", "0", "--retry-connrefused"]
+                processes.run(machine.inside(["curl", "-s", "-o", "/dev/null", *retries, url]))
+            yield url
         finally:
             processes.end(process)

@@ -1,10 +1,11 @@
 """A libtorrent client of a swarm that shares one slow seed. Run by the system's Python, which has
 the binding; prints JSON lines; ends with its standard input.
 
-    libtorrent_swarm.py seed|rarest|sequential TORRENT DIR ADDRESS:PORT [PEER:PORT]...
+    libtorrent_swarm.py seed|rarest|sequential TORRENT DIR ADDRESS:PORT [PEER:PORT|URL]...
 
-`seed` has everything in DIR. The others print "ready" when they are connected to all peers that are
-named, begin when told so by a line, and print when they have everything.
+A URL is that of a web seed. `seed` has everything in DIR. The others print "ready" when they are
+connected to all peers that are named, begin when told so by a line, and print when they have
+everything.
 """
 
 import json
@@ -67,6 +68,10 @@ def main(mode, torrent, folder, listen, *peers):
     say("listening")
     told.wait()
     told.clear()
+    servers = [peer for peer in peers if peer.startswith("http:")]
+    peers = [peer for peer in peers if peer not in servers]
+    for server in servers:
+        handle.add_url_seed(server)
     for peer in peers:
         host, _, port = peer.rpartition(":")
         handle.connect_peer((host, int(port)))

@@ -1,11 +1,11 @@
-"""Clients that read the same data in order at the same time, from one slow seed and each other."""
+"""Clients that read the same data in order at the same time, from one slow origin and each other."""
 
 import contextlib
 import json
 import random
 import time
 
-from .. import processes, reading
+from .. import nginx, processes, reading
 from ..bench import PYTHON, READERS, ROOT
 from ..network import machines
 from ..table import Line
@@ -25,44 +25,57 @@ def measure(bench):
             for _ in range(size // 1_000_000):
                 file.write(generator.randbytes(1_000_000))
     torrent = bench.make_torrent(path, "256KiB")
-    ours, theirs = [], []
-    for _ in range(bench.few(3)):
-        ours.append(one_round(bench, torrent, path, mounts))
-        theirs.append(one_round(bench, torrent, path, libtorrent("rarest")))
-    in_order = one_round(bench, torrent, path, libtorrent("sequential"))
-    note = (
-        f"on the wire, headers and all; libtorrent in order: {in_order[0] / size:.2f} x sent, "
-        f"{in_order[1] * RATE / size:.2f} x the ideal"
-    )
-    beside = "libtorrent, rarest first"
-    what = f"{CLIENTS} read the same {size // 1_000_000} MB from one seed of 10 MB/s: "
-    return [
-        Line(
-            what + "bytes that the seed sends", [sent / size for sent, _ in ours], "x", 2, beside,
-            [sent / size for sent, _ in theirs], target="≤ 1.3 x the data", at_most=1.3, note=note,
-        ),
-        Line(
-            what + "until the last is done", [time * RATE / size for _, time in ours], "x", 2,
-            beside, [time * RATE / size for _, time in theirs], target="≤ 1.3 x the ideal",
-            at_most=1.3,
-        ),
-    ]
+    lines = []
+    for origin, serve in (("seed", libtorrent_seed), ("web seed", web_seed)):
+        ours, theirs = [], []
+        for _ in range(bench.few(3)):
+            ours.append(one_round(bench, torrent, path, serve, mounts))
+            theirs.append(one_round(bench, torrent, path, serve, libtorrent("rarest")))
+        what = f"{CLIENTS} read the same {size // 1_000_000} MB from one {origin} of 10 MB/s: "
+        beside = "libtorrent, rarest first"
+        lines += [
+            Line(
+                what + f"bytes that the {origin} sends", [sent / size for sent, _ in ours], "x", 2,
+                beside, [sent / size for sent, _ in theirs], target="≤ 1.3 x the data",
+                at_most=1.3, note="on the wire, headers and all",
+            ),
+            Line(
+                what + "until the last is done", [time * RATE / size for _, time in ours], "x", 2,
+                beside, [time * RATE / size for _, time in theirs], target="≤ 1.3 x the ideal",
+                at_most=1.3,
+            ),
+        ]
+    return lines
 
 
-def one_round(bench, torrent, path, readers):
-    """Bytes that the seed sent, and seconds until the last reader was done."""
+def one_round(bench, torrent, path, serve, readers):
+    """Bytes that the origin sent, and seconds until the last reader was done."""
     with contextlib.ExitStack() as stack:
         origin, *clients = stack.enter_context(machines(CLIENTS + 1))
         origin.cap(RATE)
-        command = [*LIBTORRENT, "seed", torrent, path.parent, f"{origin.address}:{PORT}"]
-        stack.enter_context(bench.script(origin.inside(command))).wait("listening")
-        begin = readers(bench, stack, torrent, path, origin, clients)
+        source = stack.enter_context(serve(bench, torrent, path, origin))
+        begin = readers(bench, stack, torrent, path, source, clients)
         before = origin.sent
         seconds = begin()
         return origin.sent - before, seconds
 
 
-def mounts(bench, stack, torrent, path, origin, clients):
+@contextlib.contextmanager
+def libtorrent_seed(bench, torrent, path, machine):
+    address = f"{machine.address}:{PORT}"
+    command = [*LIBTORRENT, "seed", torrent, path.parent, address]
+    with bench.script(machine.inside(command)) as script:
+        script.wait("listening")
+        yield address
+
+
+@contextlib.contextmanager
+def web_seed(bench, torrent, path, machine):
+    with nginx.serving(bench, path.parent, machine) as url:
+        yield url
+
+
+def mounts(bench, stack, torrent, path, source, clients):
     """Mounts of ours, each read by a program of its own."""
     places = []
     for number, machine in enumerate(clients):
@@ -70,16 +83,18 @@ def mounts(bench, stack, torrent, path, origin, clients):
         cache = stack.enter_context(bench.kept("cache"))
         command = [bench.swarmfs, "mount", torrent, mountpoint, "--cache", cache]
         command += ["--listen", f"{machine.address}:{PORT}", "--no-lsd", "--no-port-mapping"]
-        for other in [origin, *clients[:number]]:
+        command += ["--webseed" if is_server(source) else "--peer", source]
+        for other in clients[:number]:
             command += ["--peer", f"{other.address}:{PORT}"]
         bench.mounted.add(mountpoint)
         stack.callback(bench.unmount, mountpoint)
         processes.run(machine.inside(command), 30, env=bench.environment)
         places.append(mountpoint)
+    peer_count = len(clients) - 1 if is_server(source) else len(clients)
     for place in places:
         processes.wait_for(
             "the mounts to find each other",
-            lambda: bench.status(place)["torrents"][0]["peers"] >= len(clients),
+            lambda: bench.status(place)["torrents"][0]["peers"] >= peer_count,
         )
     size = path.stat().st_size
     plan = [{"path": str(place / path.name), "readers": [reading.stream(0, size)], "seconds": 240}
@@ -97,13 +112,17 @@ def mounts(bench, stack, torrent, path, origin, clients):
     return begin
 
 
+def is_server(source):
+    return source.startswith("http:")
+
+
 def libtorrent(mode):
-    def connect(bench, stack, torrent, path, origin, clients):
+    def connect(bench, stack, torrent, path, source, clients):
         scripts = []
         for number, machine in enumerate(clients):
             folder = stack.enter_context(bench.kept("download"))
             command = [*LIBTORRENT, mode, torrent, folder, f"{machine.address}:{PORT}"]
-            command += [f"{other.address}:{PORT}" for other in [origin, *clients[:number]]]
+            command += [source, *(f"{other.address}:{PORT}" for other in clients[:number])]
             scripts.append(stack.enter_context(bench.script(machine.inside(command))))
         for script in scripts:
             script.wait("listening")
