@@ -109,7 +109,7 @@ var targets: [Target] = [
         "SimulationTests",
         [
             "DHTProtocol", "Metainfo", "Swarm", "SwarmSimulation", "TorrentCore", "TorrentCrypto",
-            "UTPProtocol",
+            "TorrentTree", "UTPProtocol",
         ]),
     tests("DHTProtocolTests", ["Bencode", "DHTProtocol", "TorrentCore", "TorrentCrypto"]),
     tests("TorrentTreeTests", ["Metainfo", "TorrentCore", "TorrentCrypto", "TorrentTree"]),

@@ -3,6 +3,7 @@ extension ExtensionHandshake {
     mutating func merge(_ later: ExtensionHandshake) {
         metadataID = later.metadataID ?? metadataID
         dontHaveID = later.dontHaveID ?? dontHaveID
+        fetchingID = later.fetchingID ?? fetchingID
         uploadOnlyID = later.uploadOnlyID ?? uploadOnlyID
         peerExchangeID = later.peerExchangeID ?? peerExchangeID
         holepunchID = later.holepunchID ?? holepunchID

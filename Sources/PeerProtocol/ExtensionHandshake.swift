@@ -14,6 +14,8 @@ package struct ExtensionHandshake: Equatable, Sendable {
     package var metadataID: UInt8?
     /// The sender's number for `lt_donthave` (BEP 54).
     package var dontHaveID: UInt8?
+    /// The sender's number for `sf_fetching`; see `ExtensionID`.
+    package var fetchingID: UInt8?
     /// The sender's number for `upload_only` (BEP 21).
     package var uploadOnlyID: UInt8?
     /// The sender's number for `ut_pex` (BEP 11).
@@ -53,6 +55,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
         if let table = root["m"] {
             metadataID = Self.identifier(table["ut_metadata"])
             dontHaveID = Self.identifier(table["lt_donthave"])
+            fetchingID = Self.identifier(table["sf_fetching"])
             uploadOnlyID = Self.identifier(table["upload_only"])
             holepunchID = Self.identifier(table["ut_holepunch"])
             peerExchangeID = Self.identifier(table["ut_pex"])
@@ -80,6 +83,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
         writer.key("m")
         writer.beginDictionary()
         Self.write(dontHaveID, "lt_donthave", &writer)
+        Self.write(fetchingID, "sf_fetching", &writer)
         Self.write(uploadOnlyID, "upload_only", &writer)
         Self.write(holepunchID, "ut_holepunch", &writer)
         Self.write(metadataID, "ut_metadata", &writer)

@@ -14,6 +14,9 @@ package enum ExtensionID {
     package static let holepunch: UInt8 = 4
     /// `lt_donthave` (BEP 54).
     package static let dontHave: UInt8 = 7
+    /// `sf_fetching`, an extension of ours: four bytes, the number of a piece that the sender has begun
+    /// to fetch from a seed or a server. Who is about to do so too may wait for it to have it instead.
+    package static let fetching: UInt8 = 8
 
     /// The most payload that a message of ours may carry; nil for a number that we gave to none.
     static func maximumPayload(_ identifier: UInt8) -> Int? {
@@ -22,7 +25,7 @@ package enum ExtensionID {
         case metadata: PeerMessageLimits.metadataMessage
         case peerExchange: PeerMessageLimits.peerExchange
         case holepunch: HolepunchMessage.maximumLength
-        case uploadOnly, dontHave: 4
+        case uploadOnly, dontHave, fetching: 4
         default: nil
         }
     }

@@ -14,6 +14,8 @@ package enum PeerAction: Equatable, Sendable {
     case peerHave(PieceIndex)
     /// The peer has a piece no longer, if it ever had (BEP 54).
     case peerDontHave(PieceIndex)
+    /// The peer has begun to fetch a piece from a seed (`sf_fetching`).
+    case peerFetching(PieceIndex)
     /// The peer chokes us. With the fast extension it still answers each request, by a block or a
     /// reject; without it, all requests are void.
     case choked

@@ -47,6 +47,15 @@ extension PeerStateMachine {
         send(.extended(identifier, payload))
     }
 
+    /// Says that we have begun to fetch a piece from a seed, where the peer understands that.
+    package mutating func fetching(_ piece: PieceIndex) {
+        guard phase == .open, let identifier = remoteExtensions.fetchingID, identifier != 0
+        else { return }
+        var payload: [UInt8] = []
+        payload.appendNumber(UInt32(bitPattern: piece.rawValue))
+        send(.extended(identifier, payload))
+    }
+
     /// Asks for a block, at most 16 KiB. While the peer chokes us and has not allowed the piece,
     /// nothing is sent (libtorrent closes at that) and `.rejected` is the answer.
     package mutating func request(_ request: BlockRequest) {

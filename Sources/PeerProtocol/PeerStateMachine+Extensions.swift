@@ -32,6 +32,14 @@ extension PeerStateMachine {
             let piece = payload.span.number(at: 0)
             guard piece <= Int32.max else { throw .invalidPiece(piece) }
             try receiveChange(PieceIndex(Int32(piece)), isHad: false)
+        case ExtensionID.fetching:
+            guard payload.count == 4 else { throw .invalidExtensionMessage }
+            let piece = payload.span.number(at: 0)
+            guard let geometry else { return }
+            guard piece <= Int32.max, geometry.contains(PieceIndex(Int32(piece))) else {
+                throw .invalidPiece(piece)
+            }
+            queue(.peerFetching(PieceIndex(Int32(piece))))
         default: break
         }
     }

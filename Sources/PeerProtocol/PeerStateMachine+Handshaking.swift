@@ -135,6 +135,7 @@ extension PeerStateMachine {
     private func extensionOffer() -> ExtensionHandshake {
         var handshake = ExtensionHandshake()
         handshake.dontHaveID = ExtensionID.dontHave
+        handshake.fetchingID = ExtensionID.fetching
         handshake.uploadOnlyID = ExtensionID.uploadOnly
         if servesMetadata { handshake.metadataID = ExtensionID.metadata }
         if exchangesPeers {

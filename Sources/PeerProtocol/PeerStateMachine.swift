@@ -124,6 +124,8 @@ package struct PeerStateMachine: Sendable {
     package var isClosed: Bool { phase == .closed }
     /// Whether we can take announced pieces back (BEP 54).
     package var supportsDontHave: Bool { (remoteExtensions.dontHaveID ?? 0) != 0 }
+    /// Whether the peer hears of what we fetch (`sf_fetching`).
+    package var supportsFetching: Bool { (remoteExtensions.fetchingID ?? 0) != 0 }
     /// Whether the peer answers requests for metadata (BEP 9); its size may still be unknown.
     package var supportsMetadata: Bool { (remoteExtensions.metadataID ?? 0) != 0 }
     /// How many requests the peer keeps: what it said, else BEP 10's 250. A peer without the fast

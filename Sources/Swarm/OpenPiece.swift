@@ -27,6 +27,8 @@ struct OpenPiece {
     var isOnParole = false
     /// The slot of the peer that has it on parole; nobody yet where negative.
     var paroleOwner = BlockRecord.nobody
+    /// Other readers were told that we fetch it from a seed.
+    var isClaimed = false
     /// Since when a read is known to wait for peers that have it.
     var urgentSince: Timestamp?
     /// It has no buffer, and only blocks that reads wait for are fetched.

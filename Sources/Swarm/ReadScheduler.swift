@@ -31,6 +31,11 @@ package struct ReadScheduler: Sendable {
     private var streamNumbers: [StreamKey: Int] = [:]
     /// How many of them are readers'.
     private var readerCount = 0
+    /// Where streams were that ended last: the end of a file is read when nothing is left to read
+    /// ahead.
+    private var ended: [Range<PieceIndex>] = []
+    /// How many of those are remembered.
+    private static let endedLimit = 8
     /// The stream whose turn it is, among readers' and among background ones.
     private var turns = (reader: 0, background: 0)
 
@@ -43,18 +48,18 @@ package struct ReadScheduler: Sendable {
     /// Whether anybody wants anything.
     package var hasDemand: Bool { !reads.isEmpty || !streams.isEmpty }
 
-    /// Whether anybody reads in order.
-    var hasStreams: Bool { !streams.isEmpty }
-
     /// The longest readahead window, in pieces. Linear in the number of streams.
     var longestWindow: Int { streams.reduce(0) { max($0, $1.window.count) } }
 
-    /// Whether the piece is in a readahead window, or close before one: where a reader is that
-    /// reads in order. Linear in the number of streams.
+    /// Whether the piece is in what a reader reads in order, or close before. Linear in the number
+    /// of streams.
     func isNearStream(_ piece: PieceIndex, within distance: Int) -> Bool {
-        streams.contains {
-            piece.value >= $0.window.lowerBound.value - distance && piece < $0.window.upperBound
+        // The pieces before a window count as well: those that are there are left out of it.
+        let isNear = { (start: PieceIndex, end: PieceIndex) in
+            piece.value >= start.value - distance && piece < end
         }
+        return streams.contains { isNear($0.start, $0.window.upperBound) }
+            || ended.contains { isNear($0.lowerBound, $0.upperBound) }
     }
 
     /// Whether a read waits for the piece.
@@ -129,16 +134,24 @@ package struct ReadScheduler: Sendable {
     ) -> [Range<PieceIndex>] {
         guard let index = streamNumbers[stream] else {
             if !window.isEmpty {
-                insert(ReadaheadStream(key: stream, window: window, cursor: window.lowerBound))
+                insert(
+                    ReadaheadStream(
+                        key: stream, window: window, start: window.lowerBound,
+                        cursor: window.lowerBound))
             }
             return []
         }
         let old = streams[index].window
         if window.isEmpty {
+            if ended.count == Self.endedLimit { ended.removeFirst() }
+            ended.append(streams[index].start..<old.upperBound)
             remove(at: index)
             return [old]
         }
         streams[index].window = window
+        if window.lowerBound < streams[index].start || window.lowerBound > old.upperBound {
+            streams[index].start = window.lowerBound
+        }
         let cursor = streams[index].cursor
         if window.lowerBound < old.lowerBound || !window.contains(cursor) {
             // Moving on keeps the cursor; anything else looks from the start again.

@@ -4,4 +4,6 @@ struct Sharer {
     let number: Int
     /// What it contributes to `SharingRank`.
     let key: UInt64
+    /// Whether anything is left to it to fetch.
+    let isTrusted: Bool
 }

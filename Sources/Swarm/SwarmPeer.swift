@@ -28,10 +28,14 @@ struct SwarmPeer {
     var wasPartial = false
     /// What it contributes to `SharingRank`; nil where it goes by other rules.
     let sharingKey: UInt64?
-    /// Where the pieces are that it announced lately: a moving average of their numbers.
+    /// Where the pieces are that it announced, or said it fetches, lately: a moving average of their numbers.
     var meanHave: Double?
-    /// When that was; when it came, where it has nothing yet; nil where it came with some pieces.
+    /// When it last announced one, or that it fetches one.
     var lastHaveAt: Timestamp?
+    /// What it has said that it fetches from a seed.
+    var claims = FetchClaims()
+    /// How it keeps to its part of what readers share.
+    var turns = SharingTurns()
 
     var isChokingUs = true
     var chokedAt: Timestamp
@@ -86,7 +90,6 @@ struct SwarmPeer {
         self.traits = traits
         requestLimit = max(1, traits.requestLimit)
         sharingKey = SharingRank.key(of: traits.peerID)
-        lastHaveAt = now
         lastByteAt = now
         chokedAt = now
         downloaded = RateEstimator(now: now)

@@ -81,7 +81,6 @@ extension TorrentStateMachine {
         } else {
             peers[number].bits = pieces
             peers[number].wasPartial = true
-            peers[number].lastHaveAt = nil
             availability.add(pieces)
         }
         piecesAppeared(number)
@@ -97,9 +96,9 @@ extension TorrentStateMachine {
         }
         peers[number].bits[piece] = true
         peers[number].wasPartial = true
-        let mean = peers[number].meanHave ?? Double(piece.value)
-        peers[number].meanHave = mean + (Double(piece.value) - mean) * Self.positionWeight
-        peers[number].lastHaveAt = now
+        noteReading(number, piece)
+        peers[number].claims.remove(piece)
+        if !have[piece], isNew(piece) { turnTaken(number, piece) }
         availability.gained(piece)
         if peers[number].bits.isFull {
             availability.remove(peers[number].bits)

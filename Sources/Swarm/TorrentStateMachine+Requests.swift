@@ -110,6 +110,7 @@ extension TorrentStateMachine {
         if downloadAllowance != .max { downloadAllowance -= length }
         open[slot, block].addRequester(Int16(number))
         open.becomeRequested(slot, block)
+        if !open[slot].isClaimed { claim(slot, from: number) }
         if open[slot].isUrgent { urgentBytes += length }
         // A lane is asked for a whole run at once.
         guard peers[number].lane == nil else { return }
@@ -172,7 +173,7 @@ extension TorrentStateMachine {
             leftOver = true
             if slot == OpenPieces.none, shortage == .reads { continue }
             guard mayAsk(number, piece) else {
-                scheduleTurn(piece)
+                scheduleTurn()
                 continue
             }
             if slot == OpenPieces.none {
@@ -213,9 +214,12 @@ extension TorrentStateMachine {
         var isFront = true
         let first = firstPiece(for: number, of: stream)
         var looked = 0
-        let isShared = isSharedSeed(number)
+        // Pieces that nobody has: a seed that is spared is asked for so many, and no further ahead.
+        let isSpared = isShared(number)
+        var left = isSpared ? sharedPieces : .max
+        var takeover: (piece: PieceIndex, place: Int)?
         // What was begun for sharing is finished first: only whole pieces can be passed on.
-        if isShared, let last = continued(number, window) { return last }
+        if isSharedSeed(number), let last = continued(number, window) { return last }
         while piece < window.upperBound {
             let slot = open.slot(of: piece)
             if have[piece]
@@ -227,27 +231,46 @@ extension TorrentStateMachine {
                 continue
             }
             isFront = false
+            if isSpared, isNew(piece) {
+                guard left > 0 else { break }
+                left -= 1
+            }
             guard piece >= first else {
                 piece = first
                 continue
             }
-            if slot != OpenPieces.none {
-                if mayAsk(number, piece), let block = nextBlock(number, slot) {
-                    return found(number, slot, block)
-                }
-            } else if shortage == .none, mayAsk(number, piece) {
-                let chosen = choose(from: piece, window, number)
-                if let slot = openPiece(chosen, isUrgent: scheduler.isUrgent(chosen)),
-                    open[slot].state == .active, let block = nextBlock(number, slot)
+            if mayAsk(number, piece) {
+                if slot != OpenPieces.none {
+                    if let block = nextBlock(number, slot) { return found(number, slot, block) }
+                } else if shortage == .none,
+                    let found = open(choose(from: piece, window, number), for: number)
                 {
-                    return found(number, slot, block)
+                    return found
                 }
+            } else if isSpared, slot == OpenPieces.none, canAsk(number, piece),
+                let place = placeToTakeOver(piece, stream: stream),
+                place < takeover?.place ?? .max
+            {
+                takeover = (piece, place)
             }
             piece = piece.advanced(by: 1)
             looked += 1
             if looked == Self.rarityHorizon, let last = continued(number, window) { return last }
         }
+        guard isSpared else { return nil }
+        if shortage == .none, let takeover, let found = open(takeover.piece, for: number) {
+            return found
+        }
+        noteHorizon(piece, stream: stream)
         return nil
+    }
+
+    /// Opens a piece that nobody waits for, or a read that has not been scheduled yet.
+    private mutating func open(_ piece: PieceIndex, for number: Int) -> (Int, Int)? {
+        guard let slot = openPiece(piece, isUrgent: scheduler.isUrgent(piece)),
+            open[slot].state == .active, let block = nextBlock(number, slot)
+        else { return nil }
+        return found(number, slot, block)
     }
 
     /// The first piece of a stream that the peer is given blocks of. One that is much slower than

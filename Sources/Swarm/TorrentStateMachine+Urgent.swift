@@ -17,13 +17,12 @@ extension TorrentStateMachine {
             if slot == OpenPieces.none, shortage == .reads { continue }
             gatherCandidates(piece)
             guard !candidates.isEmpty else {
-                scheduleTurn(piece)
+                scheduleTurn()
                 continue
             }
             if slot == OpenPieces.none {
                 guard let opened = openPiece(piece, isUrgent: true) else { continue }
                 slot = opened
-                noteTurn(of: piece)
                 guard open[slot].state == .active else { continue }
             }
             if open[slot].isOnParole { keepParoleOwner(slot) }

@@ -11,15 +11,17 @@ extension TorrentStateMachine {
         if slot != OpenPieces.none {
             // Verified by other means while it was being fetched: its buffer is still ours.
             let ownsBuffer = open[slot].state == .active
-            noteSharing(slot)
             close(slot)
             if ownsBuffer { actions.append(.dropPiece(piece)) }
         }
         have[piece] = true
+        if isNew(piece) { newToSwarm.add(geometry.length(of: piece)) }
         hashes.forget(piece)
         scheduler.pieceArrived(piece)
         urgentSince[piece] = nil
         actions.append(.announceHave(piece))
+        // A seed that is spared may be asked for pieces further ahead.
+        if !sharers.isEmpty { workAppeared() }
         for guilty in smartBan.pieceVerified(piece, digests: blockDigests) {
             ban(guilty, .badBlock(piece))
         }

@@ -60,7 +60,7 @@ extension TorrentStateMachine {
             let hasPeers = hasSendingPeer(piece)
             if hasPeers, !arePeersTooSlow(piece, beside: seed) { continue }
             if isReadersTurn(piece, seed) {
-                scheduleTurn(piece)
+                scheduleTurn()
                 continue
             }
             if slot == OpenPieces.none {
@@ -70,9 +70,6 @@ extension TorrentStateMachine {
             }
             guard fetchUrgent(slot, of: seed) else { continue }
             if hasPeers { webSeedsHelpUntil = now + Self.webSeedHelpTime }
-            if !sharers.isEmpty, place(inLineFor: piece, webSeeds[seed].lanes[0]) > 0 {
-                turnMissed()
-            }
         }
     }
 
@@ -169,7 +166,9 @@ extension TorrentStateMachine {
         let window = scheduler.streams[stream].window
         guard var piece = firstPiece(of: seed, stream: stream) else { return [] }
         var run: [(slot: Int, block: Int)] = []
-        while piece < window.upperBound, run.count < limit, canFetchAhead(piece, of: seed) {
+        while piece < window.upperBound, run.count < limit,
+            run.isEmpty || canFetchAhead(piece, of: seed) && !isReadersTurn(piece, seed)
+        {
             var slot = open.slot(of: piece)
             if slot == OpenPieces.none {
                 let isUrgent = scheduler.isUrgent(piece)
@@ -199,6 +198,8 @@ extension TorrentStateMachine {
         let window = scheduler.streams[stream].window
         var piece = scheduler.streams[stream].cursor
         var isFront = true
+        var left = sharers.isEmpty ? Int.max : sharedPieces
+        var takeover: (piece: PieceIndex, place: Int)?
         while piece < window.upperBound {
             let slot = open.slot(of: piece)
             let isDone =
@@ -206,12 +207,26 @@ extension TorrentStateMachine {
                 || slot != OpenPieces.none
                     && (open[slot].missing == 0 || open[slot].state != .active)
             if !isDone {
-                if canFetchAhead(piece, of: seed) { return piece }
+                if isNew(piece) {
+                    guard left > 0 else { break }
+                    left -= 1
+                }
+                if canFetchAhead(piece, of: seed) {
+                    if !isReadersTurn(piece, seed) { return piece }
+                    if slot == OpenPieces.none,
+                        let place = placeToTakeOver(piece, stream: stream),
+                        place < takeover?.place ?? .max
+                    {
+                        takeover = (piece, place)
+                    }
+                }
                 isFront = false
             }
             piece = piece.advanced(by: 1)
             if isFront { scheduler.streams[stream].cursor = piece }
         }
+        if let takeover { return takeover.piece }
+        if !sharers.isEmpty { noteHorizon(piece, stream: stream) }
         return nil
     }
 
@@ -224,7 +239,6 @@ extension TorrentStateMachine {
         } else if shortage != .none || smartBan.hasFailed(piece) {
             return false
         }
-        guard !isReadersTurn(piece, seed) else { return false }
         return now < webSeedsHelpUntil || !hasSendingPeer(piece)
     }
 

@@ -32,9 +32,12 @@ package struct TorrentStateMachine: Sendable {
     var sharers: [Sharer] = []
     /// Since when reads wait for what they wait for.
     var urgentSince: [PieceIndex: Timestamp] = [:]
-    /// Turns of others in a row that nobody took, and until when nothing is left to others since.
-    var missedTurns = 0
-    var sharingResumesAt = Timestamp.zero
+    /// What comes into the hands of readers that only seeds had, and the pieces from where they are
+    /// that a shared seed may be asked for.
+    var newToSwarm: RateEstimator
+    var sharedPieces = 0
+    /// Whether there is anybody who would want to know what we fetch from a seed.
+    var hasReaders = false
     /// When to look again at what was left to others.
     var turnEndsAt: Timestamp?
 
@@ -120,6 +123,7 @@ package struct TorrentStateMachine: Sendable {
         random = SeededRandom(seed: seed)
         salt = random.next()
         sharingKey = SharingRank.key(of: configuration.peerID)
+        newToSwarm = RateEstimator(now: now)
         downloaded = RateEstimator(now: now)
         uploaded = RateEstimator(now: now)
         maintenanceAt = now + Self.maintenanceInterval

@@ -9,6 +9,9 @@ package struct NodeConfiguration: Sendable {
     package var behaviour = NodeBehaviour.honest
     /// Bytes a second that it can send, over all its links.
     package var uplink = 2_000_000.0
+    /// How unevenly its links share the uplink, as TCP does through a queue that overflows: the share
+    /// of each is drawn anew every two seconds, and differs from the mean by up to this power of e.
+    package var unevenness = 0.0
     /// Time that its bytes need to anybody.
     package var latency = Interval.milliseconds(20)
     /// What is read there.

@@ -56,7 +56,7 @@ extension ReadingSimulation {
     }
 
     /// One file, as long as all pieces.
-    private static func layout(_ geometry: PieceGeometry) -> FileLayout {
+    static func layout(_ geometry: PieceGeometry) -> FileLayout {
         let length = geometry.pieces.reduce(0) { $0 + geometry.length(of: $1) }
         let hashes = String(repeating: "h", count: geometry.pieceCount * SHA1Digest.byteCount)
         let text =

@@ -20,6 +20,9 @@ final class SimulatedConnection {
     var sink = Sink.discard
     var scratch: [UInt8] = []
     var blocksSent = 0
+    /// Its share of an uneven uplink, and how much of it it has had.
+    var share = 1.0
+    var served = 0.0
     /// Requests that are out, to check that none is doubled.
     var requested: Set<BlockRequest> = []
     var wasUseful = false

@@ -1,12 +1,16 @@
 import PeerProtocol
 import Swarm
 import TorrentCore
+import TorrentTree
 
 /// One client of a simulated swarm.
 final class SimulatedNode {
     struct Reader {
         let plan: ReadPlan
         var position = 0
+        /// Reads that have been made.
+        var made = 0
+        var streams: ReadaheadStreams?
         var isWaiting = false
         var since = Timestamp.zero
     }
@@ -31,6 +35,11 @@ final class SimulatedNode {
     var nextUpload = 0
     var timerAt: Timestamp?
     var blocksSent = 0
+    /// The same by piece.
+    var sentOfPiece: [PieceIndex: Int] = [:]
+    /// What the lanes of its web seed are sent.
+    var serverRuns: [PeerKey: ReadingSimulation.ServerRun] = [:]
+    var sharesDrawnAt: Timestamp?
     var windows: [Int: Range<PieceIndex>] = [:]
     var report = NodeReport()
 
@@ -49,6 +58,9 @@ final class SimulatedNode {
     /// Whether somebody on this node wants the piece: nothing else may be requested.
     func wants(_ piece: PieceIndex) -> Bool {
         windows.values.contains { $0.contains(piece) }
-            || readers.contains { $0.isWaiting && $0.plan.reads[$0.position].contains(piece) }
+            || readers.contains { reader in
+                reader.plan.reads[reader.position..<max(reader.position, reader.made)]
+                    .contains { $0.contains(piece) }
+            }
     }
 }

@@ -1,5 +1,6 @@
 import Swarm
 import TorrentCore
+import TorrentTree
 
 extension Simulation {
     private func key(_ reader: Int, _ position: Int) -> ReadKey {
@@ -10,21 +11,47 @@ extension Simulation {
     func nextRead(_ number: Int, _ reader: Int) {
         let state = nodes[number].readers[reader]
         guard state.position < state.plan.reads.count, !state.isWaiting else { return }
-        let pieces = state.plan.reads[state.position]
         nodes[number].readers[reader].isWaiting = true
         nodes[number].readers[reader].since = now
-        if state.plan.readahead > 0 {
-            let end = min(
-                pieces.upperBound.value + state.plan.readahead, content.geometry.pieceCount)
-            let window = pieces.upperBound..<PieceIndex(max(end, pieces.upperBound.value))
+        let last = min(state.position + state.plan.kernelReadahead, state.plan.reads.count - 1)
+        while nodes[number].readers[reader].made <= last {
+            let read = nodes[number].readers[reader].made
+            nodes[number].readers[reader].made += 1
+            announce(number, reader, state.plan.reads[read])
+            nodes[number].torrent.readArrived(
+                key(reader, read), pieces: state.plan.reads[read], now: now)
+        }
+        _ = complete(number, reader)
+        settle(number)
+    }
+
+    /// Says what a reader will want after a read.
+    private func announce(_ number: Int, _ reader: Int, _ read: Range<PieceIndex>) {
+        let plan = nodes[number].readers[reader].plan
+        var windows: [Range<PieceIndex>] = []
+        if plan.policy != nil {
+            let length = Int64(content.geometry.pieceLength)
+            let bytes =
+                Int64(read.lowerBound.value)
+                * length..<min(
+                    Int64(read.upperBound.value) * length, Int64(content.bytes.count))
+            let changes = nodes[number].readers[reader].streams?.observe(
+                bytes, handle: 0, now: now, newNumber: { 0 })
+            windows = (changes ?? []).map { change in
+                let first = PieceIndex(Int(change.bytes.lowerBound / length))
+                let end = PieceIndex(Int((change.bytes.upperBound + length - 1) / length))
+                let have = nodes[number].torrent.have
+                return (have.first(in: first..<end, isSet: false) ?? end)..<end
+            }
+        } else if plan.readahead > 0 {
+            let end = min(read.upperBound.value + plan.readahead, content.geometry.pieceCount)
+            windows = [read.upperBound..<PieceIndex(max(end, read.upperBound.value))]
+        }
+        for window in windows {
             nodes[number].windows[reader] = window
             nodes[number].torrent.readahead(
                 StreamKey(UInt64(reader)), pieces: window, now: now)
         }
-        if !complete(number, reader) {
-            nodes[number].torrent.readArrived(key(reader, state.position), pieces: pieces, now: now)
-        }
-        settle(number)
     }
 
     /// A piece verified: ends the reads that it completes.
@@ -51,7 +78,7 @@ extension Simulation {
         nodes[number].readers[reader].position += 1
         if nodes[number].readers[reader].position < state.plan.reads.count {
             schedule(.read(node: number, reader: reader), after: state.plan.pause)
-        } else if state.plan.readahead > 0 {
+        } else if state.plan.readahead > 0 || state.plan.policy != nil {
             nodes[number].windows[reader] = nil
             let end = PieceIndex(0)
             nodes[number].torrent.readahead(

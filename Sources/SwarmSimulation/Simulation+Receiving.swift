@@ -65,6 +65,8 @@ extension Simulation {
         case .peerBitfield(let bits): nodes[number].torrent.peerBitfield(key, bits, now: now)
         case .peerHave(let piece): nodes[number].torrent.peerHave(key, piece, now: now)
         case .peerDontHave(let piece): nodes[number].torrent.peerDontHave(key, piece, now: now)
+        case .peerFetching(let piece):
+            nodes[number].torrent.peerFetching(key, piece, now: now)
         case .choked: nodes[number].torrent.peerChoked(key, now: now)
         case .unchoked: nodes[number].torrent.peerUnchoked(key, now: now)
         case .interested: nodes[number].torrent.peerInterested(key, now: now)

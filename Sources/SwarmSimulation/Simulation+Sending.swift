@@ -80,12 +80,18 @@ extension Simulation {
             for link in nodes[number].connections.keys.sorted() {
                 nodes[number].connections[link]?.machine.have(piece)
             }
+        case .announceFetch(let piece):
+            for link in nodes[number].connections.keys.sorted() {
+                nodes[number].connections[link]?.machine.fetching(piece)
+            }
         case .announceLost(let piece):
             for link in nodes[number].connections.keys.sorted() {
                 nodes[number].connections[link]?.machine.dontHave(piece)
             }
-        case .fetch, .abandonFetch, .webSeedCorrupt:
-            violations.append("node \(number) asks a web seed, of which there is none")
+        case .fetch(let lane, let run): fetch(lane, run, number)
+        case .abandonFetch(let lane): abandonFetch(lane, number)
+        case .webSeedCorrupt(_, let piece):
+            violations.append("node \(number) takes the server's piece \(piece) for corrupt")
         // The simulated torrent is v1.
         case .requestHashes, .verifyBlock: break
         case .openPiece(let piece): open(piece, number)
@@ -175,7 +181,7 @@ extension Simulation {
         let waiting = nodes[number].connections.values.filter { !$0.uploads.isEmpty }
             .map(\.link).sorted()
         guard !waiting.isEmpty else { return }
-        let link = waiting.first { $0 > nodes[number].nextUpload } ?? waiting[0]
+        let link = nextLink(number, among: waiting)
         nodes[number].nextUpload = link
         guard let request = nodes[number].connections[link]?.uploads.next() else { return }
         if nodes[number].connections[link]?.machine.pieceHeader(request) == true {
@@ -189,6 +195,7 @@ extension Simulation {
             }
             bytes += payload
             nodes[number].blocksSent += 1
+            nodes[number].sentOfPiece[request.piece, default: 0] += 1
             if let key = nodes[number].connections[link]?.key {
                 nodes[number].torrent.blockSent(key, bytes: payload.count, now: now)
             }
@@ -196,6 +203,36 @@ extension Simulation {
         }
         scheduleUpload(number)
         settle(number)
+    }
+
+    /// Whose turn it is to be sent a block.
+    private func nextLink(_ number: Int, among waiting: [Int]) -> Int {
+        let unevenness = nodes[number].configuration.unevenness
+        guard unevenness > 0 else {
+            return waiting.first { $0 > nodes[number].nextUpload } ?? waiting[0]
+        }
+        if nodes[number].sharesDrawnAt.map({ now - $0 > .seconds(2) }) ?? true {
+            nodes[number].sharesDrawnAt = now
+            for link in nodes[number].connections.keys.sorted() {
+                let power = Double.random(in: -unevenness...unevenness, using: &random)
+                nodes[number].connections[link]?.share = exp(power)
+                nodes[number].connections[link]?.served = 0
+            }
+        }
+        var best = (link: waiting[0], served: Double.infinity)
+        for link in waiting {
+            guard let connection = nodes[number].connections[link] else { continue }
+            let served = (connection.served + 1) / connection.share
+            if served < best.served { best = (link, served) }
+        }
+        nodes[number].connections[best.link]?.served += 1
+        return best.link
+    }
+
+    /// e to a power, of which there is none without a C library.
+    private func exp(_ power: Double) -> Double {
+        let root = 1 + power / 1024
+        return (0..<10).reduce(root) { value, _ in value * value }
     }
 
     func flap(_ number: Int, isChoking: Bool) {

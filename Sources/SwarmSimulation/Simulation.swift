@@ -1,6 +1,7 @@
 import PeerProtocol
 import Swarm
 package import TorrentCore
+import TorrentTree
 
 /// A whole swarm in one thread: real torrent and peer state machines, and a simulated clock and
 /// network. The same seed and configuration give the same course, event for event.
@@ -16,13 +17,20 @@ package final class Simulation {
 
     var nodes: [SimulatedNode] = []
     var links: [SimulatedLink] = []
+    /// The web seed, the requests that it has got, and the blocks of each piece that it has sent.
+    let server: ShapedServer?
+    var serverRequests = 0
+    package internal(set) var serverBlocks: [PieceIndex: Int] = [:]
     var random: SeededRandom
     private var events = EventQueue<SimulationEvent>()
 
     /// Nodes by position, all of which know each other's addresses.
-    package init(content: SimulatedContent, nodes configurations: [NodeConfiguration], seed: UInt64)
-    {
+    package init(
+        content: SimulatedContent, nodes configurations: [NodeConfiguration],
+        server: ShapedServer? = nil, seed: UInt64
+    ) {
         self.content = content
+        self.server = server
         random = SeededRandom(seed: seed)
         for (number, configuration) in configurations.enumerated() {
             let peerID = PeerID(random: &random)
@@ -43,12 +51,18 @@ package final class Simulation {
                     random: SeededRandom(seed: random.next())))
         }
         for number in nodes.indices {
+            if server != nil, !configurations[number].isSeed { addServer(to: number) }
             let others = nodes.indices.filter { $0 != number && nodes[$0].configuration.dials }
             nodes[number].list.add(others.map(Self.endpoint), source: .tracker, now: now)
             schedule(.dial(node: number), after: jitter(.milliseconds(200)))
             for plan in configurations[number].plans {
                 let reader = nodes[number].readers.count
-                nodes[number].readers.append(SimulatedNode.Reader(plan: plan))
+                let streams = plan.policy.map {
+                    ReadaheadStreams(
+                        fileLength: Int64(content.bytes.count),
+                        pieceLength: content.geometry.pieceLength, phase: 0, policy: $0)
+                }
+                nodes[number].readers.append(SimulatedNode.Reader(plan: plan, streams: streams))
                 nodes[number].report.plannedReads += plan.reads.count
                 events.add(.read(node: number, reader: reader), at: plan.start)
             }
@@ -71,11 +85,17 @@ package final class Simulation {
         return report
     }
 
+    /// Blocks of each piece that a node has sent.
+    package func blocksSent(by node: Int) -> [PieceIndex: Int] { nodes[node].sentOfPiece }
+
     /// Runs until all planned reads are answered, or time is up. Returns whether they were.
     @discardableResult
     package func run(until end: Timestamp) -> Bool {
         while !isFinished, let (time, event) = events.removeFirst() {
-            guard time <= end else { return false }
+            guard time <= end else {
+                events.add(event, at: time)
+                return false
+            }
             now = time
             handle(event)
         }
@@ -135,6 +155,9 @@ package final class Simulation {
             trace(4, node)
             nodes[node].isUploadScheduled = false
             uploadNext(node)
+        case .served(let node, let lane, let attempt, let isFirst):
+            trace(10, node, attempt)
+            served(node, lane, attempt: attempt, isFirst: isFirst)
         case .hashed(let node, let piece, let bytes, let wantsDigests):
             trace(5, node, piece.value)
             hashed(node, piece, bytes, wantsDigests)

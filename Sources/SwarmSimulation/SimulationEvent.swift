@@ -1,3 +1,4 @@
+import Swarm
 import TorrentCore
 
 /// What happens at a point in simulated time.
@@ -10,6 +11,8 @@ enum SimulationEvent {
     case timer(node: Int)
     /// A node's uplink is free for the next block.
     case upload(node: Int)
+    /// A lane of a node's web seed is sent a block, or the head of an answer.
+    case served(node: Int, lane: PeerKey, attempt: Int, isFirst: Bool)
     /// A node has hashed a piece.
     case hashed(node: Int, piece: PieceIndex, bytes: [UInt8], wantsDigests: Bool)
     /// A node may dial.

@@ -28,6 +28,18 @@ extension Torrent {
         }
     }
 
+    /// Tells readers that we fetch a piece, which they will be told that we have.
+    func announceFetch(_ piece: PieceIndex) {
+        guard sources.isUploadEnabled else { return }
+        for connection in connections.values
+        where connection.machine.isHandshaken && connection.hearsOfPieces
+            && connection.machine.supportsFetching && swarm?.isSeed(connection.key) != true
+        {
+            connection.machine.fetching(piece)
+            connection.scheduleFlush()
+        }
+    }
+
     func announceLost(_ piece: PieceIndex, now: Timestamp) {
         hasLostPieces = true
         guard sources.isUploadEnabled else { return }

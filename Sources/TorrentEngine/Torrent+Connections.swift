@@ -177,6 +177,7 @@ extension Torrent: PeerConnectionOwner {
         case .peerBitfield(let pieces): swarm?.peerBitfield(peer, pieces, now: now)
         case .peerHave(let piece): swarm?.peerHave(peer, piece, now: now)
         case .peerDontHave(let piece): swarm?.peerDontHave(peer, piece, now: now)
+        case .peerFetching(let piece): swarm?.peerFetching(peer, piece, now: now)
         case .choked: swarm?.peerChoked(peer, now: now)
         case .unchoked: swarm?.peerUnchoked(peer, now: now)
         case .interested:

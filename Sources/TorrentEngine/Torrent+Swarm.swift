@@ -150,6 +150,8 @@ extension Torrent {
             if sources.isUploadEnabled { command(peer) { $0.unchoke() } }
         case .announceHave(let piece):
             announceHave(piece)
+        case .announceFetch(let piece):
+            announceFetch(piece)
         case .openPiece(let piece):
             openPiece(piece, now: now)
         case .dropPiece(let piece):

@@ -31,6 +31,17 @@ struct ExtensionHandshakeTests {
         #expect(handshake.addressV6 == nil)
     }
 
+    @Test func `our own extension is written among the others`() throws {
+        var handshake = ExtensionHandshake()
+        handshake.fetchingID = 8
+        handshake.dontHaveID = 7
+        handshake.uploadOnlyID = 3
+        #expect(
+            String(decoding: handshake.encoded(), as: UTF8.self)
+                == "d1:md11:lt_donthavei7e11:sf_fetchingi8e11:upload_onlyi3eee")
+        #expect(try ExtensionHandshake(parsing: handshake.encoded()) == handshake)
+    }
+
     @Test func `an empty dictionary says nothing`() throws {
         #expect(try Self.parse("de") == ExtensionHandshake())
     }

@@ -113,6 +113,35 @@ struct ExtensionTests {
                 == .invalidPiece(0xFF00_0000))
     }
 
+    @Test func `what is fetched from a seed is told where the peer understands it`() {
+        let connection = Connection.open()
+        connection.machine.fetching(PieceIndex(1))
+        #expect(!connection.machine.supportsFetching)
+        #expect(connection.sent().isEmpty)
+        connection.receiveExtensionHandshake { $0.fetchingID = 99 }
+        #expect(connection.machine.supportsFetching)
+        connection.machine.fetching(PieceIndex(258))
+        #expect(connection.output() == [0, 0, 0, 6, 20, 99, 0, 0, 1, 2])
+    }
+
+    @Test func `the peer tells what it fetches from a seed`() {
+        var connection = Connection.open()
+        #expect(
+            connection.receive(.extended(ExtensionID.fetching, [0, 0, 0, 4]))
+                == [.peerFetching(PieceIndex(4))])
+        #expect(
+            connection.receive(.extended(ExtensionID.fetching, [0, 0, 0, 5])).closeReason
+                == .invalidPiece(5))
+        connection = .open()
+        #expect(
+            connection.receive(.extended(ExtensionID.fetching, [0, 4])).closeReason
+                == .invalidExtensionMessage)
+        connection = .open()
+        #expect(
+            connection.receive(.extended(ExtensionID.fetching, [255, 0, 0, 0])).closeReason
+                == .invalidPiece(0xFF00_0000))
+    }
+
     @Test func `upload-only changes by its message`() {
         let connection = Connection.open()
         #expect(connection.receive(.extended(ExtensionID.uploadOnly, [1])) == [.uploadOnly(true)])

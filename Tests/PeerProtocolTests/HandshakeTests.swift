@@ -95,6 +95,7 @@ struct OpeningTests {
         let extensions = try ExtensionHandshake(parsing: payload)
         #expect(extensions.metadataID == ExtensionID.metadata)
         #expect(extensions.dontHaveID == ExtensionID.dontHave)
+        #expect(extensions.fetchingID == ExtensionID.fetching)
         #expect(extensions.metadataSize == 300)
         #expect(extensions.listenPort == 7001)
         #expect(extensions.requestLimit == 500)

@@ -93,7 +93,7 @@ struct PeerMessageTests {
     @Test func `an extension's message is bounded by what that extension sends`() {
         let wrong: [(UInt8, UInt32)] = [
             (ExtensionID.handshake, 2 + 64 * 1024 + 1), (ExtensionID.metadata, 2 + 32 * 1024 + 1),
-            (ExtensionID.dontHave, 7), (ExtensionID.uploadOnly, 7),
+            (ExtensionID.dontHave, 7), (ExtensionID.uploadOnly, 7), (ExtensionID.fetching, 7),
         ]
         for (identifier, length) in wrong {
             var bytes: [UInt8] = []

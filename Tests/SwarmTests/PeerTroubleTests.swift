@@ -414,15 +414,16 @@ struct PeerTroubleTests {
     @Test func `any order of events leaves the machine sound`() {
         for seed in UInt64(0)..<300 {
             var random = SeededRandom(seed: seed)
+            let configuration = SwarmConfiguration(
+                bufferBytes: 12 * World.block, peerID: World.peerID(0))
             var world = World(
-                String(repeating: ".", count: 12), blocks: 3,
-                configuration: SwarmConfiguration(bufferBytes: 12 * World.block))
+                String(repeating: ".", count: 12), blocks: 3, configuration: configuration)
             var key: UInt32 = 0
             var peers: [UInt32] = []
             for step in 0..<400 {
                 let piece = PieceIndex(Int.random(in: -1...12, using: &random))
                 let peer = peers.randomElement(using: &random) ?? 0
-                switch Int.random(in: 0..<16, using: &random) {
+                switch Int.random(in: 0..<17, using: &random) {
                 case 0 where peers.count < 6:
                     key += 1
                     peers.append(key)
@@ -430,7 +431,7 @@ struct PeerTroubleTests {
                         (0..<12).map { _ in Bool.random(using: &random) ? "*" : "." })
                     world.connect(
                         key, have, fast: Bool.random(using: &random),
-                        unchoked: Bool.random(using: &random))
+                        unchoked: Bool.random(using: &random), isOurs: Bool.random(using: &random))
                 case 1 where !peers.isEmpty && step % 3 == 0:
                     world.machine.peerDisconnected(PeerKey(peer), now: world.now)
                     peers.removeAll { $0 == peer }
@@ -439,6 +440,7 @@ struct PeerTroubleTests {
                 case 3, 4: world.machine.peerUnchoked(PeerKey(peer), now: world.now)
                 case 5: world.machine.peerHave(PeerKey(peer), piece, now: world.now)
                 case 6: world.machine.peerDontHave(PeerKey(peer), piece, now: world.now)
+                case 15: world.machine.peerFetching(PeerKey(peer), piece, now: world.now)
                 case 7:
                     let first = Int.random(in: 0..<12, using: &random)
                     world.read(UInt64.random(in: 0..<4, using: &random), first..<min(12, first + 2))

@@ -41,17 +41,24 @@ struct World {
         Endpoint(address: .v4(0x0A00_0000 + number), port: 6881)
     }
 
+    /// The name of a client of this program.
+    static func peerID(_ number: UInt32) -> PeerID {
+        var random = SeededRandom(seed: UInt64(number))
+        return PeerID(random: &random)
+    }
+
     /// Connects a peer; unchoked unless told otherwise.
     mutating func connect(
         _ number: UInt32, _ have: String, fast: Bool = true, unchoked: Bool = true,
-        limit: Int = 250, hashes: Bool = false
+        limit: Int = 250, hashes: Bool = false, isOurs: Bool = false
     ) {
         let key = PeerKey(number)
         machine.peerConnected(
             key,
             traits: PeerTraits(
                 address: Self.endpoint(number), supportsFast: fast, requestLimit: limit,
-                isOutgoing: true, supportsHashes: hashes), now: now)
+                isOutgoing: true, peerID: isOurs ? Self.peerID(number) : nil,
+                supportsHashes: hashes), now: now)
         let bits = Self.pieces(have)
         if bits.isFull {
             machine.peerHasAll(key, now: now)
