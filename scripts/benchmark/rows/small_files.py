@@ -70,12 +70,12 @@ def measure(bench):
         write_files(data, some)
         torrent = bench.make_torrent(data, "1MiB")
         cache = stack.enter_context(bench.kept("cache"))
-        for _ in range(bench.few(3)):
+        for _ in range(bench.few(2)):
             with bench.mount([], cache, work / "many.torrent") as mount:
                 mounts.append(mount.seconds)
                 peaks.append(mount.peak)
         port, _ = stack.enter_context(bench.swarmfs_seeder(torrent, data))
-        for _ in range(bench.few(3)):
+        for _ in range(bench.few(2)):
             with bench.kept("cache") as cache:
                 with bench.mount([port], cache, torrent) as mount:
                     before = mount.cpu
