@@ -26,9 +26,9 @@ def measure(bench):
                 file.write(generator.randbytes(1_000_000))
     torrent = bench.make_torrent(path, "256KiB")
     lines = []
-    for origin, serve in (("seed", libtorrent_seed), ("web seed", web_seed)):
+    for origin, serve, rounds in (("seed", libtorrent_seed, 3), ("web seed", web_seed, 1)):
         ours, theirs = [], []
-        for _ in range(bench.few(3)):
+        for _ in range(bench.few(rounds)):
             ours.append(one_round(bench, torrent, path, serve, mounts))
             theirs.append(one_round(bench, torrent, path, serve, libtorrent("rarest")))
         what = f"{CLIENTS} read the same {size // 1_000_000} MB from one {origin} of 10 MB/s: "
