@@ -69,7 +69,7 @@ var targets: [Target] = [
         dependencies: [
             "CLinux", "ControlAPI", "DHTProtocol", "FUSEBridge", "Metainfo", "PieceStorage",
             "Reactor", "Swarm",
-            "TorrentCore", "TorrentCrypto", "TorrentEngine", "TorrentTree",
+            "TorrentCore", "TorrentCrypto", "TorrentEngine", "TorrentTree", "TrackerProtocol",
         ],
         swiftSettings: common),
 
@@ -123,7 +123,7 @@ var targets: [Target] = [
         [
             "Bencode", "DHTProtocol", "Metainfo", "PeerProtocol", "PieceStorage", "Reactor",
             "TorrentCore",
-            "TorrentCrypto", "TorrentEngine",
+            "TorrentCrypto", "TorrentEngine", "TrackerProtocol",
         ]),
     tests(
         "FUSEBridgeTests",

@@ -28,6 +28,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
     package var swarmSeeds: Int?
     /// Peers of the whole swarm that do not, likewise.
     package var swarmLeechers: Int?
+    /// How often the torrent was downloaded to its end, likewise.
+    package var swarmCompleted: Int?
     /// Bytes a second that arrive now.
     package var downloadRate: Int
     /// Bytes a second that leave now.
@@ -40,6 +42,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
     package var waitingReads: Int
     /// Its web seeds; none from a mount that does not know of them.
     package var webSeeds: [WebSeedStatus]?
+    /// Its trackers that were asked; none from a mount that does not tell.
+    package var trackers: [TrackerStatus]?
     /// One word: `idle`, `downloading`, `seeding`, ...
     package var state: String
 
@@ -48,9 +52,11 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         infohash: String, infohashV2: String?, name: String, size: Int64, cachedBytes: Int64,
         pieceLength: Int, pieces: Int, piecesCached: Int, peers: Int, peersUnchoked: Int,
         peersOverUTP: Int,
-        seeds: Int, swarmSeeds: Int? = nil, swarmLeechers: Int? = nil, downloadRate: Int,
-        uploadRate: Int, downloaded: Int64, uploaded: Int64,
-        waitingReads: Int, state: String, webSeeds: [WebSeedStatus] = []
+        seeds: Int, swarmSeeds: Int? = nil, swarmLeechers: Int? = nil,
+        swarmCompleted: Int? = nil, downloadRate: Int, uploadRate: Int, downloaded: Int64,
+        uploaded: Int64,
+        waitingReads: Int, state: String, webSeeds: [WebSeedStatus] = [],
+        trackers: [TrackerStatus] = []
     ) {
         self.infohash = infohash
         self.infohashV2 = infohashV2
@@ -66,17 +72,19 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         self.seeds = seeds
         self.swarmSeeds = swarmSeeds
         self.swarmLeechers = swarmLeechers
+        self.swarmCompleted = swarmCompleted
         self.downloadRate = downloadRate
         self.uploadRate = uploadRate
         self.downloaded = downloaded
         self.uploaded = uploaded
         self.waitingReads = waitingReads
         self.webSeeds = webSeeds
+        self.trackers = trackers
         self.state = state
     }
 
     private enum CodingKeys: String, CodingKey {
-        case infohash, name, size, pieces, peers, seeds, downloaded, uploaded, state
+        case infohash, name, size, pieces, peers, seeds, downloaded, uploaded, state, trackers
         case infohashV2 = "infohash_v2"
         case cachedBytes = "cached_bytes"
         case pieceLength = "piece_length"
@@ -85,6 +93,7 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         case peersOverUTP = "peers_utp"
         case swarmSeeds = "swarm_seeds"
         case swarmLeechers = "swarm_leechers"
+        case swarmCompleted = "swarm_completed"
         case downloadRate = "download_rate"
         case uploadRate = "upload_rate"
         case waitingReads = "waiting_reads"
@@ -108,12 +117,14 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         try container.encode(seeds, forKey: .seeds)
         try container.encode(swarmSeeds, forKey: .swarmSeeds)
         try container.encode(swarmLeechers, forKey: .swarmLeechers)
+        try container.encode(swarmCompleted, forKey: .swarmCompleted)
         try container.encode(downloadRate, forKey: .downloadRate)
         try container.encode(uploadRate, forKey: .uploadRate)
         try container.encode(downloaded, forKey: .downloaded)
         try container.encode(uploaded, forKey: .uploaded)
         try container.encode(waitingReads, forKey: .waitingReads)
         try container.encode(webSeeds ?? [], forKey: .webSeeds)
+        try container.encode(trackers ?? [], forKey: .trackers)
         try container.encode(state, forKey: .state)
     }
 }

@@ -271,6 +271,8 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.hashesFound(request, hashes, for: peer)
         case .httpAnnounced(let id, let tracker, let attempt, let result):
             context.torrents[id]?.httpAnnounced(tracker, attempt: attempt, result, now: now)
+        case .httpScraped(let id, let tracker, let result):
+            context.torrents[id]?.httpScraped(tracker, result)
         case .udpTrackerResolved(let id, let tracker, let endpoints):
             context.torrents[id]?.udpTrackerResolved(tracker, endpoints, now: now)
         case .dhtEntrancesResolved(let endpoints, let areRouters):

@@ -35,6 +35,8 @@ enum ShardMessage: Sendable {
     /// An HTTP tracker has answered.
     case httpAnnounced(
         TorrentID, tracker: Int, attempt: UInt64, Result<HTTPResponse, HTTPError>)
+    /// An HTTP tracker has answered a scrape.
+    case httpScraped(TorrentID, tracker: Int, Result<HTTPResponse, HTTPError>)
     /// A UDP tracker's host name is resolved, or has no address.
     case udpTrackerResolved(TorrentID, tracker: Int, [Endpoint])
     /// The host name of an entrance to the DHT is resolved.

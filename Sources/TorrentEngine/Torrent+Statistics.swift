@@ -2,6 +2,7 @@ import Metainfo
 import PieceStorage
 import Swarm
 import TorrentCore
+import TrackerProtocol
 
 extension Torrent {
     /// The figures of this moment; nil while there is no metadata, and at the end.
@@ -17,8 +18,7 @@ extension Torrent {
             peers: figures.peers, peersUnchoked: figures.peersUnchoked,
             peersOverUTP: connections.values.count { $0.isAccepted && $0.transport.isUTP },
             seeds: figures.seeds,
-            swarmSeeds: trackerCounts.values.compactMap { $0.seeds }.max(),
-            swarmLeechers: trackerCounts.values.compactMap { $0.leechers }.max(),
+            swarm: census.total, trackers: trackerStatistics(),
             downloadRate: figures.downloadRate, uploadRate: figures.uploadRate,
             downloaded: figures.downloaded, uploaded: figures.uploaded,
             webSeeds: webSeedStatistics(now: now), waitingReads: store.waitingReadCount,

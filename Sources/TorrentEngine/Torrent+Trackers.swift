@@ -129,8 +129,10 @@ extension Torrent {
             noteV2Peers(response.peers, namedFor: announces.hash(of: tracker))
             addPeers(response.peers, source: .tracker, now: now)
             trackerErrors[tracker] = nil
-            trackerCounts[tracker] = (response.seeders, response.leechers)
             announces.succeeded(tracker, response, now: now)
+            if !isStopping, census.announced(tracker, response, now: now) {
+                scrape(tracker, now: now)
+            }
         case .failure(let error):
             // A tracker that stays away is asked again and again; it is said once.
             if trackerErrors.updateValue(error, forKey: tracker) != error {

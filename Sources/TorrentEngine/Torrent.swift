@@ -60,8 +60,10 @@ final class Torrent {
     var hasLostPieces = false
     /// Whether peers have been told that we download nothing more.
     var wasUploadOnly = false
-    /// How many seeds and leechers trackers know.
-    var trackerCounts: [Int: (seeds: Int?, leechers: Int?)] = [:]
+    /// How many peers trackers know.
+    var census = TrackerCensus()
+    /// HTTP scrapes under way, by tracker.
+    var httpScrapes: [Int: HTTPRequestID] = [:]
 
     var isStopping = false
     /// Whether, while stopping, no tracker is left to tell.
@@ -196,6 +198,7 @@ final class Torrent {
             connection.shutDown(now: now)
         }
         endDHTSearch(now: now)
+        cancelScrapes()
         announces.stop(now: now)
         runAnnounces(now: now)
     }
@@ -214,6 +217,7 @@ final class Torrent {
         }
         for announce in httpAnnounces.values { context.http.cancel(announce.request) }
         httpAnnounces = [:]
+        cancelScrapes()
         pendingUDP = [:]
         context.udpTrackers.cancel(torrent: id, tracker: nil)
         buffers = [:]

@@ -1,4 +1,5 @@
 package import TorrentCore
+package import TrackerProtocol
 
 /// A torrent's figures at one moment, as `status` shows them.
 package struct TorrentStatistics: Sendable {
@@ -24,11 +25,10 @@ package struct TorrentStatistics: Sendable {
     package var peersOverUTP: Int
     /// Those of them that have every piece.
     package var seeds: Int
-    /// Peers that have everything, in the whole swarm, as the tracker that knows most of them told
-    /// last; nil where none has.
-    package var swarmSeeds: Int?
-    /// Peers that do not have everything, likewise.
-    package var swarmLeechers: Int?
+    /// The whole swarm, as the tracker that knows most of it told last.
+    package var swarm: TrackerCensus.Counts
+    /// The trackers that were asked.
+    package var trackers: [TorrentTrackerStatistics]
     /// Payload bytes a second.
     package var downloadRate: Int
     /// Payload bytes a second.

@@ -6,6 +6,7 @@ import TrackerProtocol
 final class UDPTrackerClient: ReadyHandler {
     private struct Waiting {
         let torrent: TorrentID
+        let isScrape: Bool
         let tracker: Int
         let endpoint: Endpoint
         let request: UDPTrackerRequestID
@@ -26,12 +27,29 @@ final class UDPTrackerClient: ReadyHandler {
         _ request: AnnounceRequest, urlData: [UInt8], to endpoint: Endpoint, torrent: TorrentID,
         tracker: Int, now: Timestamp
     ) {
+        ask(endpoint, torrent, tracker, isScrape: false, now: now) {
+            $0.announce(request, urlData: urlData, now: now)
+        }
+    }
+
+    /// Asks how a torrent fares; the torrent is told.
+    func scrape(
+        _ hash: SHA1Digest, at endpoint: Endpoint, torrent: TorrentID, tracker: Int, now: Timestamp
+    ) {
+        ask(endpoint, torrent, tracker, isScrape: true, now: now) { $0.scrape([hash], now: now) }
+    }
+
+    private func ask(
+        _ endpoint: Endpoint, _ torrent: TorrentID, _ tracker: Int, isScrape: Bool, now: Timestamp,
+        _ ask: (inout UDPTrackerStateMachine) -> UDPTrackerRequestID
+    ) {
         let seed = UInt64.random(in: 0...(.max))
-        let id = machines[
-            endpoint, default: UDPTrackerStateMachine(endpoint: endpoint, seed: seed)
-        ].announce(request, urlData: urlData, now: now)
+        let id = ask(
+            &machines[endpoint, default: UDPTrackerStateMachine(endpoint: endpoint, seed: seed)])
         waiting.append(
-            Waiting(torrent: torrent, tracker: tracker, endpoint: endpoint, request: id))
+            Waiting(
+                torrent: torrent, isScrape: isScrape, tracker: tracker, endpoint: endpoint,
+                request: id))
         run(endpoint, now: now)
     }
 
@@ -75,24 +93,28 @@ final class UDPTrackerClient: ReadyHandler {
                 case .send(let datagram, let destination):
                     send(datagram, to: destination)
                 case .announced(let id, let response):
-                    finish(id, at: endpoint, .success(response), now: now)
+                    guard let entry = finish(id, at: endpoint) else { continue }
+                    context.torrents[entry.torrent]?.announced(
+                        entry.tracker, .success(response), now: now)
+                case .scraped(let id, let entries):
+                    guard let entry = finish(id, at: endpoint) else { continue }
+                    context.torrents[entry.torrent]?.scraped(entry.tracker, entries.first)
                 case .failed(let id, let error):
-                    finish(id, at: endpoint, .failure(error), now: now)
-                case .scraped:
-                    break
+                    guard let entry = finish(id, at: endpoint) else { continue }
+                    let torrent = context.torrents[entry.torrent]
+                    if entry.isScrape {
+                        torrent?.scraped(entry.tracker, nil)
+                    } else {
+                        torrent?.announced(entry.tracker, .failure(error), now: now)
+                    }
                 }
             }
         }
     }
 
-    private func finish(
-        _ id: UDPTrackerRequestID, at endpoint: Endpoint,
-        _ result: Result<AnnounceResponse, TrackerError>, now: Timestamp
-    ) {
-        let index = waiting.firstIndex { $0.request == id && $0.endpoint == endpoint }
-        guard let index else { return }
-        let entry = waiting.remove(at: index)
-        context.torrents[entry.torrent]?.announced(entry.tracker, result, now: now)
+    private func finish(_ id: UDPTrackerRequestID, at endpoint: Endpoint) -> Waiting? {
+        waiting.firstIndex { $0.request == id && $0.endpoint == endpoint }
+            .map { waiting.remove(at: $0) }
     }
 
     private func send(_ datagram: [UInt8], to endpoint: Endpoint) {

@@ -113,6 +113,42 @@ struct StatusTests {
         #expect(report.mounts.map(\.dht) == [status.dht])
     }
 
+    @Test func `it tells what trackers know, a few of them`() async throws {
+        var status = status
+        status.torrents = [status.torrents[0]]
+        let dead = (1...5).map {
+            TrackerStatus(
+                url: "http://t\($0)/announce", seeds: nil, leechers: nil, completed: nil,
+                lastError: "timed out")
+        }
+        status.torrents[0].trackers =
+            dead + [
+                TrackerStatus(
+                    url: "udp://t:1", seeds: 1, leechers: 2, completed: 30, lastError: nil),
+                TrackerStatus(
+                    url: "udp://u:1", seeds: nil, leechers: nil, completed: nil, lastError: nil),
+            ]
+        let server = try ControlServer(
+            directory: surroundings.runtime, mountpoint: status.mountpoint,
+            control: FakeMount(status))
+        defer { server.stop() }
+        let text = try await CommandRun(["status"], in: surroundings)
+        #expect(
+            text.output.hasSuffix(
+                """
+                  tracker udp://t:1  1 seed, 2 leechers, 30 completed
+                  tracker udp://u:1  answers
+                  tracker http://t1/announce  timed out
+                  tracker http://t2/announce  timed out
+                  tracker http://t3/announce  timed out
+                  2 more trackers
+
+                """))
+        let json = try await CommandRun(["status", "--json"], in: surroundings)
+        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
+        #expect(report.mounts.first?.torrents.first?.trackers == status.torrents[0].trackers)
+    }
+
     @Test func `programs get JSON`() async throws {
         let (_, server) = try serve()
         defer { server.stop() }

@@ -21,6 +21,13 @@ struct TrackerTests {
             try tracker.wait(for: .init(seeders: 1, leechers: 0), of: infohash)
             let mount = try bed.mount([torrent.path])
             try tracker.wait(for: .init(seeders: 1, leechers: 1), of: infohash)
+            // What the announce told, or the scrape after it.
+            let torrentStatus = try mount.wait(for: "the tracker's scrape") {
+                $0.swarmCompleted != nil
+            }
+            #expect(torrentStatus.trackers.map(\.url) == [url])
+            #expect(torrentStatus.swarmSeeds == 1)
+            #expect(torrentStatus.swarmLeechers == 1)
             #expect(FileComparison.differences(data, in: mount.mountpoint) == [])
             try tracker.wait(for: .init(seeders: 2, leechers: 0), of: infohash)
             try mount.end()

@@ -91,6 +91,14 @@ package struct MountReport: Decodable, Sendable {
         package let peersUtp: Int
         /// Peers that have everything.
         package let seeds: Int
+        /// Peers of the whole swarm that have everything, as trackers tell.
+        package let swarmSeeds: Int?
+        /// Peers of the whole swarm that do not.
+        package let swarmLeechers: Int?
+        /// How often the torrent was downloaded to its end.
+        package let swarmCompleted: Int?
+        /// Its trackers that were asked.
+        package let trackers: [Tracker]
         /// Bytes a second.
         package let downloadRate: Int
         /// Bytes a second.
@@ -105,6 +113,20 @@ package struct MountReport: Decodable, Sendable {
         package let waitingReads: Int
         /// One word.
         package let state: String
+    }
+
+    /// One tracker of a torrent.
+    package struct Tracker: Decodable, Sendable {
+        /// Where it is.
+        package let url: String
+        /// Peers that have everything.
+        package let seeds: Int?
+        /// Peers that do not.
+        package let leechers: Int?
+        /// How often the torrent was downloaded to its end.
+        package let completed: Int?
+        /// Why it did not answer.
+        package let lastError: String?
     }
 
     /// One web seed of a torrent.

@@ -32,6 +32,9 @@ def main():
 
         def do_GET(self):
             path, _, query = self.path.partition("?")
+            if not path.endswith("/announce"):
+                self.send_error(404)
+                return
             fields = {}
             for pair in query.split("&"):
                 key, _, value = pair.partition("=")

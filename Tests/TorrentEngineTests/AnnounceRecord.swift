@@ -15,8 +15,9 @@ final class AnnounceRecord: Sendable {
         entries.update { $0.append(Entry(event: event, left: left)) }
     }
 
-    /// From the query of an HTTP announce.
+    /// From the query of an HTTP announce; what is none is left out.
     func add(path: String) {
+        guard path.hasPrefix("/announce") else { return }
         let query = path.split(separator: "?").last ?? ""
         var fields: [Substring: Substring] = [:]
         for field in query.split(separator: "&") {

@@ -54,6 +54,9 @@ private func serve(_ descriptor: Int32, _ record: AnnounceRecord) {
         var answer: [UInt8]
         if buffer[11] == 0 {
             answer = [0, 0, 0, 0] + transaction + [1, 2, 3, 4, 5, 6, 7, 8]
+        } else if buffer[11] == 2 {
+            // Seeders, completed, leechers.
+            answer = [0, 0, 0, 2] + transaction + [0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7]
         } else {
             guard count >= 98, buffer[..<8].elementsEqual([1, 2, 3, 4, 5, 6, 7, 8]) else {
                 continue

@@ -7,6 +7,7 @@ import Reactor
 import Swarm
 import TorrentCore
 import TorrentEngine
+import TrackerProtocol
 
 /// What the control socket sees of a mount.
 final class MountControl: SessionControl {
@@ -94,8 +95,8 @@ final class MountControl: SessionControl {
             pieceLength: torrent.pieceLength, pieces: torrent.pieces,
             piecesCached: torrent.piecesCached, peers: torrent.peers,
             peersUnchoked: torrent.peersUnchoked, peersOverUTP: torrent.peersOverUTP,
-            seeds: torrent.seeds, swarmSeeds: torrent.swarmSeeds,
-            swarmLeechers: torrent.swarmLeechers,
+            seeds: torrent.seeds, swarmSeeds: torrent.swarm.seeds,
+            swarmLeechers: torrent.swarm.leechers, swarmCompleted: torrent.swarm.completed,
             downloadRate: torrent.downloadRate, uploadRate: torrent.uploadRate,
             downloaded: torrent.downloaded, uploaded: torrent.uploaded,
             waitingReads: torrent.waitingReads, state: torrent.state,
@@ -103,6 +104,12 @@ final class MountControl: SessionControl {
                 WebSeedStatus(
                     url: seed.url, state: seed.state, downloaded: seed.downloaded,
                     downloadRate: seed.downloadRate, errors: seed.errors, lastError: seed.lastError)
+            },
+            trackers: torrent.trackers.map { tracker in
+                TrackerStatus(
+                    url: tracker.url, seeds: tracker.counts.seeds,
+                    leechers: tracker.counts.leechers, completed: tracker.counts.completed,
+                    lastError: tracker.lastError)
             })
     }
 }

@@ -26,7 +26,7 @@ enum StatusPage {
             var table = TextTable(columns, left: leftColumns)
             for torrent in status.torrents { table.add(row(torrent)) }
             return head + "\n" + cache(status.cache) + limits(status.limits) + table.text
-                + status.torrents.map(webSeeds).joined()
+                + status.torrents.map { webSeeds($0) + trackers($0) }.joined()
         }
     }
 
