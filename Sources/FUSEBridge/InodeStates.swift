@@ -110,6 +110,8 @@ final class InodeStates: Sendable {
         _ bytes: Range<Int64>, of node: NodeID, file: FileIndex, in torrent: TreeTorrent,
         _ contents: any FileReading, handle: FileHandle
     ) {
+        // What the user has not selected is read, and no more (BEP 53).
+        guard torrent.isSelected(file) else { return }
         let layout = torrent.layout
         // The storage is told under the lock, so that windows of a stream arrive in order.
         stripe(of: node).withLock { stripe in

@@ -22,6 +22,9 @@ package struct MagnetLink: Equatable, Sendable {
     /// Which files are wanted, by position (`so`); nil for all.
     package let selectedFiles: [ClosedRange<Int>]?
 
+    /// The same to look files up in.
+    package var selection: FileSelection? { selectedFiles.map { FileSelection($0) } }
+
     /// A link put together.
     package init(
         identity: TorrentIdentity, displayName: String? = nil, trackers: [String] = [],

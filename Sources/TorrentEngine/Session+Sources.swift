@@ -114,7 +114,8 @@ extension Session {
             let store = try open(metainfo)
             stores.withLock { $0.append(store) }
             try await shard.start(id, metainfo: metainfo, store: store)
-            return SessionTorrent(metainfo: metainfo, store: store, id: id)
+            return SessionTorrent(
+                metainfo: metainfo, store: store, id: id, selection: magnet?.selection)
         } catch {
             await shard.remove(id)
             throw error
@@ -161,7 +162,8 @@ extension Session {
                 metainfo: metainfo, magnet: magnet,
                 isComplete: store.obtainable.isFull, isFromPrivateNetwork: isFromPrivateNetwork))
         return SessionTorrent(
-            metainfo: metainfo, store: store, id: id, mayNamePrivateServers: isFromPrivateNetwork)
+            metainfo: metainfo, store: store, id: id, mayNamePrivateServers: isFromPrivateNetwork,
+            selection: magnet?.selection)
     }
 
     private func open(_ metainfo: TorrentMetainfo) throws(SessionError) -> PieceStore {

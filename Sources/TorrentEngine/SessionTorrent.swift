@@ -11,4 +11,6 @@ package struct SessionTorrent: Sendable {
     package let id: TorrentID
     /// Whether the servers that it names may be in the private network: it came from there.
     package var mayNamePrivateServers = false
+    /// The files that its magnet link selects: nothing is fetched unasked of others. Nil: all.
+    package var selection: FileSelection?
 }

@@ -15,6 +15,8 @@ package struct TreeTorrent: Sendable {
     package let pieceCount: Int
     /// Seconds since 1970, within `dates`.
     package let modificationTime: Int64
+    /// The files that are wanted (BEP 53); nil: all.
+    package let selection: FileSelection?
 
     /// Creation dates are held to these: the years 1970 to 9999, which every tool can print.
     package static let dates: ClosedRange<Int64> = 0...253_402_300_799
@@ -22,24 +24,28 @@ package struct TreeTorrent: Sendable {
     /// A torrent; a `creationDate` that is absent or out of range counts as 1970 or 9999.
     package init(
         identity: TorrentIdentity, name: [UInt8], layout: FileLayout, geometry: PieceGeometry,
-        creationDate: Int64?
+        creationDate: Int64?, selection: FileSelection? = nil
     ) {
         self.identity = identity
         self.name = name
         self.layout = layout
         pieceLength = geometry.pieceLength
         pieceCount = geometry.pieceCount
+        self.selection = selection
         modificationTime = min(
             max(creationDate ?? 0, Self.dates.lowerBound), Self.dates.upperBound)
     }
 
     /// The torrent that `metainfo` describes.
-    package init(_ metainfo: TorrentMetainfo) {
+    package init(_ metainfo: TorrentMetainfo, selection: FileSelection? = nil) {
         self.init(
             identity: metainfo.info.identity, name: metainfo.info.name,
             layout: metainfo.info.layout, geometry: metainfo.info.geometry,
-            creationDate: metainfo.creationDate)
+            creationDate: metainfo.creationDate, selection: selection)
     }
+
+    /// Whether a file may be fetched ahead of reads.
+    package func isSelected(_ file: FileIndex) -> Bool { selection?.contains(file) ?? true }
 
     /// The first 64 bits of the hash that names the torrent: where its inode numbers start from.
     var inodeSeed: UInt64 {

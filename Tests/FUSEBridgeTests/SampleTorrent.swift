@@ -7,6 +7,7 @@ import TorrentTree
 struct SampleTorrent {
     var name = "t"
     var pieceLength = 256 << 10
+    var selection: FileSelection?
     var files: [(path: String, length: Int, attributes: String, target: [String])] = []
 
     mutating func add(
@@ -36,7 +37,8 @@ struct SampleTorrent {
         text += "e4:name" + Self.string(name) + "12:piece lengthi\(pieceLength)e6:pieces"
         text += Self.string(String(repeating: "h", count: pieces * 20)) + "e"
         let info = try InfoDictionary(parsing: Array(text.utf8), hashing: OpenSSLHashing())
-        return TreeTorrent(TorrentMetainfo(info: info, creationDate: 1_600_000_000))
+        return TreeTorrent(
+            TorrentMetainfo(info: info, creationDate: 1_600_000_000), selection: selection)
     }
 
     private static func string(_ text: some StringProtocol) -> String {

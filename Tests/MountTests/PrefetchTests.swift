@@ -34,6 +34,27 @@ struct PrefetchTests {
         }
     }
 
+    @Test func `a magnet link's selection bounds what is fetched unasked (BEP 53)`() throws {
+        try TestBed.run { bed in
+            let data = try bed.dataset(.large(1_000_000), seed: 47)
+            let torrent = try bed.torrent(of: data)
+            let seeder = try bed.seeder(.libtorrent, torrent, data)
+            // The last of three files, which shares its piece with the end of the large one.
+            let mount = try bed.mount([torrent.magnet() + "&so=2"], peers: [seeder.address])
+            for command in ["prefetch", "pin"] {
+                let run = try bed.swarmfs.run([command, mount.mountpoint, "--json"])
+                #expect(run.exitCode == 0, "\(run.errors)")
+                #expect(run.output.contains("\"files\" : 1"))
+            }
+            #expect(try mount.torrent().piecesCached == 1)
+            // What is named by itself is asked for.
+            let readme = mount.path("dataset/README.txt")
+            #expect(try bed.swarmfs.run(["prefetch", readme]).exitCode == 0)
+            #expect(try mount.torrent().piecesCached == 2)
+            #expect(FileComparison.differences(data, in: mount.mountpoint) == [])
+        }
+    }
+
     @Test func `paths outside of every mount are refused in one line`() throws {
         try TestBed.run { bed in
             let first = try MountedDataset(.large(100_000), in: bed, seed: 43)

@@ -8,7 +8,8 @@ enum PrefetchCommand: Command {
         description: [
             """
             Has the mount fetch files, and returns when all of them are cached. Programs that read \
-            the mount meanwhile go first. Ctrl-C ends it; what has come stays cached.
+            the mount meanwhile go first. Ctrl-C ends it; what has come stays cached. Of a directory \
+            in which a magnet link selected files (so=), only those are fetched.
             """,
             "--json prints {\"files\", \"bytes\"}; bytes are those of whole pieces.",
         ],

@@ -123,7 +123,8 @@ struct MountProcess {
     // MARK: - The mount
 
     private func serve(_ torrents: [SessionTorrent], _ session: Session) throws(Failure) {
-        let tree = DirectoryTree(torrents: torrents.map { TreeTorrent($0.metainfo) })
+        let tree = DirectoryTree(
+            torrents: torrents.map { TreeTorrent($0.metainfo, selection: $0.selection) })
         let tasks = MountTasks(
             torrents: torrents, tree: tree, patience: options.bridge.readTimeout)
         let mountControl = MountControl(

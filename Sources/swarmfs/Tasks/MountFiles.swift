@@ -21,15 +21,24 @@ struct MountFiles {
     var count: Int { groups.reduce(0) { $0 + $1.files.count } }
 
     /// The files at and below paths from the mount's top.
+    ///
+    /// - Parameter onlySelected: of a path with files that a magnet link selects (BEP 53) only those
+    ///   count. A path with none of them names its files by itself.
     init(
-        _ paths: [String], _ torrents: [SessionTorrent], _ tree: DirectoryTree
+        _ paths: [String], _ torrents: [SessionTorrent], _ tree: DirectoryTree,
+        onlySelected: Bool = false
     ) throws(ControlError) {
         var found = [Set<FileIndex>](repeating: [], count: torrents.count)
         for path in paths {
             guard let node = tree.node(at: path) else {
                 throw .impossible("there is no \(path) in the mount")
             }
-            for (torrent, file) in tree.files(below: node) { found[torrent].insert(file) }
+            let files = tree.files(below: node)
+            let selected =
+                onlySelected ? files.filter { tree.torrents[$0.torrent].isSelected($0.file) } : []
+            for (torrent, file) in selected.isEmpty ? files : selected {
+                found[torrent].insert(file)
+            }
         }
         groups = zip(torrents, found).compactMap { torrent, files in
             guard !files.isEmpty else { return nil }

@@ -39,7 +39,7 @@ final class MountTasks: Sendable {
                 }.run(task)
             }
         case .prefetch(let paths, let span):
-            let files = try MountFiles(paths, torrents, tree)
+            let files = try MountFiles(paths, torrents, tree, onlySelected: true)
             return try board.start { [patience] task in
                 FilePrefetch(files, span, patience: patience).run(task)
             }
@@ -87,7 +87,8 @@ final class MountTasks: Sendable {
     private func setPinned(
         _ paths: [String], _ isPinned: Bool
     ) throws(ControlError) -> TaskStatus {
-        let files = try MountFiles(paths, torrents, tree)
+        // What is unpinned may have been pinned by a mount of all files.
+        let files = try MountFiles(paths, torrents, tree, onlySelected: isPinned)
         return try board.start { task in
             task.update { $0.files = files.count }
             for group in files.groups {
