@@ -111,6 +111,7 @@ extension TorrentStateMachine {
             if scheduler.isUrgent(piece) { urgentHasWork = true }
             workAppeared()
         }
+        if !offers.isEmpty { takeUpOffers() }
         disconnectIfRedundant(number)
     }
 

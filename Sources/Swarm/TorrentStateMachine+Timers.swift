@@ -62,6 +62,7 @@ extension TorrentStateMachine {
         }
         rates.sort()
         assumedRate = rates.isEmpty ? PeerModel.unprovenRate : rates[rates.count / 2]
+        takeUpOffers()
         dropIdlePieces()
         checkHashes()
         if openingPausedUntil > .zero, openingPausedUntil <= now {

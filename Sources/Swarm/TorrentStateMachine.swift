@@ -57,6 +57,9 @@ package struct TorrentStateMachine: Sendable {
     /// Peers could not keep up a moment ago: until then web seeds help with readahead.
     var webSeedsHelpUntil = Timestamp.zero
 
+    /// Pieces that are fetched because super-seeding peers offer them; see `takeUpOffers`.
+    var offers: [PieceIndex] = []
+
     var actions: [SwarmAction] = []
     var now: Timestamp
     /// Grows whenever something new can be requested; see `SwarmPeer.exhaustedAt`.

@@ -25,10 +25,12 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
     ///   - peers: whom to connect to, once what is on disk has been checked.
     ///   - uploadRate: bytes a second; zero is without limit.
     ///   - findsLocally: looks for peers on its network (BEP 14).
+    ///   - isSuperSeeding: offers pieces singly (BEP 16).
     ///   - isTrusting: takes what is on disk for right and sends it unchecked.
     package init(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
-        peers: [PeerAddress] = [], uploadRate: Int = 0, isTrusting: Bool = false,
+        peers: [PeerAddress] = [], uploadRate: Int = 0, isSuperSeeding: Bool = false,
+        isTrusting: Bool = false,
         encryption: PeerEncryption = .off, findsLocally: Bool = false,
         transport: PeerTransport = .tcp, network: NetworkNamespace? = nil
     ) throws {
@@ -37,6 +39,7 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
         command += ["--encryption", encryption.rawValue, "--transport", transport.rawValue]
         if isSeed { command.append("--seed") }
         if findsLocally { command.append("--lsd") }
+        if isSuperSeeding { command.append("--super-seed") }
         if isTrusting { command.append("--trust") }
         if uploadRate > 0 { command += ["--upload-rate", String(uploadRate)] }
         for peer in peers { command += ["--peer", peer.host, String(peer.port)] }

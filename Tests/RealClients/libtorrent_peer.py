@@ -176,6 +176,8 @@ def parameters(arguments):
         parsed.download_limit = arguments.download_rate
     parsed.flags &= ~lt.torrent_flags.auto_managed
     parsed.flags &= ~lt.torrent_flags.paused
+    if arguments.super_seed:
+        parsed.flags |= lt.torrent_flags.super_seeding
     if arguments.trust:
         parsed.flags |= lt.torrent_flags.seed_mode
     return parsed
@@ -273,6 +275,7 @@ def main():
     peering.add_argument("--trust", action="store_true")
     peering.add_argument("--listen", default="127.0.0.1")
     peering.add_argument("--peer", nargs=2, action="append", default=[])
+    peering.add_argument("--super-seed", action="store_true", help="offer pieces singly (BEP 16)")
     peering.add_argument("--quiet", action="store_true", help="do not tell which pieces are there")
     peering.add_argument("--transport", choices=["tcp", "utp"], default="tcp")
     peering.add_argument("--encryption", choices=ENCRYPTION, default="off")
