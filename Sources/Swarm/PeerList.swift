@@ -61,8 +61,8 @@ package struct PeerList: Sendable {
     private var bannedAddresses: Set<IPAddress> = []
     private var bannedEndpoints: Set<Endpoint> = []
     private var random: SeededRandom
-    /// Ours, as peers see it; nil while it is not known.
-    private var ownAddress: Endpoint?
+    /// Ours, as peers see it: one of each family at most.
+    private var ownAddresses: [Endpoint] = []
     private var tokens: Double
     private var tokensAt: Timestamp
 
@@ -125,8 +125,9 @@ package struct PeerList: Sendable {
     /// Where peers see us: among equals, those are dialled first that all clients would choose for
     /// us (BEP 40). Linear in the number of addresses.
     package mutating func setOwnAddress(_ address: Endpoint) {
-        guard address != ownAddress else { return }
-        ownAddress = address
+        guard !ownAddresses.contains(address) else { return }
+        ownAddresses.removeAll { $0.address.isV6 == address.address.isV6 }
+        ownAddresses.append(address)
         for index in candidates.indices {
             candidates[index].order = order(of: candidates[index].endpoint)
         }
@@ -134,7 +135,8 @@ package struct PeerList: Sendable {
 
     private mutating func order(of endpoint: Endpoint) -> UInt64 {
         let chance = random.next()
-        let priority = ownAddress.flatMap { PeerPriority.of($0, endpoint) }
+        let own = ownAddresses.first { $0.address.isV6 == endpoint.address.isV6 }
+        let priority = own.flatMap { PeerPriority.of($0, endpoint) }
         return priority.map { UInt64(UInt32.max - $0) << 32 | chance >> 32 } ?? chance
     }
 

@@ -103,6 +103,7 @@ actor Shard: EventLoopDriver {
                 }
             }
         }
+        context.listeningAddresses = ports.map(\.listener.endpoint.address)
         self.incoming = incoming
         let listening = ports.map(\.listener.endpoint.address)
         context.localDiscovery = LocalDiscoveryService(
@@ -269,8 +270,8 @@ actor Shard: EventLoopDriver {
                 lane, attempt: attempt, part: part, failure, now: now)
         case .hashesFound(let id, let peer, let request, let hashes):
             context.torrents[id]?.hashesFound(request, hashes, for: peer)
-        case .httpAnnounced(let id, let tracker, let attempt, let result):
-            context.torrents[id]?.httpAnnounced(tracker, attempt: attempt, result, now: now)
+        case .httpAnnounced(let id, let leg, let attempt, let result):
+            context.torrents[id]?.httpAnnounced(leg, attempt: attempt, result, now: now)
         case .httpScraped(let id, let tracker, let result):
             context.torrents[id]?.httpScraped(tracker, result)
         case .udpTrackerResolved(let id, let tracker, let endpoints):

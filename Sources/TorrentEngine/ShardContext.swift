@@ -23,6 +23,8 @@ final class ShardContext {
     let uploadBuffer = UploadBuffer()
     /// The port that trackers and peers are told.
     var listenPort: UInt16 = 0
+    /// Where peers are accepted; the unspecified addresses stand for all of their family.
+    var listeningAddresses: [IPAddress] = []
     /// By which trackers know this session again when its address changes (BEP 7).
     let announceKey = UInt32.random(in: 0...(.max))
     /// The UDP port that DHT and uTP share; nil where the session does not listen.
@@ -48,7 +50,7 @@ final class ShardContext {
     var lateAcknowledgements = LateAcknowledgements()
     /// Where peers see us: how many said so, and what most did.
     var ownAddressVotes: [IPAddress: Int] = [:]
-    var ownAddress: Endpoint?
+    var ownAddresses: [Endpoint] = []
     /// The shard's torrents.
     var torrents: [TorrentID: Torrent] = [:]
     private var random: SeededRandom

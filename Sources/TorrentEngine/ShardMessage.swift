@@ -34,7 +34,7 @@ enum ShardMessage: Sendable {
     case hashesFound(TorrentID, PeerKey, HashRequest, [UInt8]?)
     /// An HTTP tracker has answered.
     case httpAnnounced(
-        TorrentID, tracker: Int, attempt: UInt64, Result<HTTPResponse, HTTPError>)
+        TorrentID, AnnounceLeg, attempt: UInt64, Result<HTTPResponse, HTTPError>)
     /// An HTTP tracker has answered a scrape.
     case httpScraped(TorrentID, tracker: Int, Result<HTTPResponse, HTTPError>)
     /// A UDP tracker's host name is resolved, or has no address.

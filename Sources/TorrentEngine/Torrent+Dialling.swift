@@ -48,7 +48,7 @@ extension Torrent {
 
     /// Adds candidates.
     func addPeers(_ endpoints: [Endpoint], source: PeerSource, now: Timestamp) {
-        if let own = context.ownAddress { peerList.setOwnAddress(own) }
+        for own in context.ownAddresses { peerList.setOwnAddress(own) }
         peerList.add(endpoints, source: source, now: now)
         isDialDue = true
     }

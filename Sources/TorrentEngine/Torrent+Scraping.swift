@@ -24,7 +24,7 @@ extension Torrent {
                 mailbox.post(.httpScraped(id, tracker: tracker, result))
             }
         case .udp:
-            guard let endpoint = udpEndpoints[tracker] else {
+            guard let endpoint = udpEndpoints[tracker]?.first else {
                 return census.scrapeFailed(tracker)
             }
             context.udpTrackers.scrape(hash, at: endpoint, torrent: id, tracker: tracker, now: now)

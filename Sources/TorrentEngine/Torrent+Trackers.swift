@@ -20,12 +20,7 @@ extension Torrent {
             switch action {
             case .announce(let tracker, let url, let event):
                 announce(tracker, url: url, event: event, now: now)
-            case .cancel(let tracker):
-                pendingUDP[tracker] = nil
-                context.udpTrackers.cancel(torrent: id, tracker: tracker)
-                if let announce = httpAnnounces.removeValue(forKey: tracker) {
-                    context.http.cancel(announce.request)
-                }
+            case .cancel(let tracker): cancelLegs(of: tracker)
             case .finished:
                 areTrackersTold = true
             }
@@ -34,6 +29,8 @@ extension Torrent {
 
     private func announce(_ tracker: Int, url: String, event: AnnounceEvent, now: Timestamp) {
         Log.debug("\(identity): announce \(event) to \(url)")
+        // What an earlier announce still waits for on its other leg would only confuse.
+        cancelLegs(of: tracker)
         let parsed: TrackerURL
         do throws(TrackerError) {
             parsed = try TrackerURL(parsing: url)
@@ -41,27 +38,26 @@ extension Torrent {
             announced(tracker, .failure(error), now: now)
             return
         }
-        let (id, mailbox) = (self.id, context.mailbox)
         switch parsed {
         case .http(let base):
-            let request = HTTPRequest(
-                url: HTTPAnnounce.url(base, announceRequest(event, tracker: tracker)),
-                byteLimit: HTTPAnnounce.responseLimit,
-                timeout: event == .stopped ? Self.httpStopTimeout : Self.httpTimeout,
-                publicOnly: sources.isPublicOnly(url))
-            lastHTTPAttempt += 1
-            let attempt = lastHTTPAttempt
-            let started = context.http.get(request) { result in
-                mailbox.post(.httpAnnounced(id, tracker: tracker, attempt: attempt, result))
+            let families = legs(of: tracker, at: parsed, event)
+            announceLegs[tracker] = AnnounceLegs(families, event: event)
+            for family in families {
+                let request = HTTPRequest(
+                    url: HTTPAnnounce.url(base, announceRequest(event, tracker: tracker)),
+                    byteLimit: HTTPAnnounce.responseLimit,
+                    timeout: event == .stopped ? Self.httpStopTimeout : Self.httpTimeout,
+                    family: family, publicOnly: sources.isPublicOnly(url))
+                getAnnounce(request, AnnounceLeg(tracker: tracker, family: family))
             }
-            httpAnnounces[tracker] = (attempt, started)
         case .udp(let address):
             // Whoever was told that we came is told that we go, without a look-up that may take
             // longer than there is time for.
-            if event == .stopped, let endpoint = udpEndpoints[tracker] {
-                announce(event, tracker, to: endpoint, urlData: address.urlData, now: now)
+            if event == .stopped, let endpoints = udpEndpoints[tracker] {
+                announce(event, tracker, to: endpoints, urlData: address.urlData, now: now)
                 return
             }
+            let (id, mailbox) = (self.id, context.mailbox)
             pendingUDP[tracker] = (address.urlData, event)
             context.resolver.resolve(address.host, port: address.port) { endpoints in
                 mailbox.post(.udpTrackerResolved(id, tracker: tracker, endpoints))
@@ -76,58 +72,40 @@ extension Torrent {
         let isPublicOnly = sources.isPublicOnly(url)
         let allowed = endpoints.filter { !isPublicOnly || !$0.address.isPrivate }
         // IPv4 first: a tracker with both is reached by more peers there.
-        let endpoint = allowed.first { !$0.address.isV6 } ?? allowed.first
-        guard let endpoint else {
+        let first = allowed.first { !$0.address.isV6 } ?? allowed.first
+        let other = allowed.first { $0.address.isV6 && first?.address.isV6 == false }
+        guard let first else {
             let reason = endpoints.isEmpty ? HTTPError.hostNotFound : .privateAddress
             if reason == .privateAddress { privateTracker = url }
             announced(tracker, .failure(.transport(reason.description)), now: now)
             return
         }
-        udpEndpoints[tracker] = endpoint
-        announce(event, tracker, to: endpoint, urlData: urlData, now: now)
+        let chosen = [first] + (context.hasBothFamilies ? other.map { [$0] } ?? [] : [])
+        udpEndpoints[tracker] = chosen
+        announce(event, tracker, to: chosen, urlData: urlData, now: now)
     }
 
     private func announce(
-        _ event: AnnounceEvent, _ tracker: Int, to endpoint: Endpoint, urlData: [UInt8],
+        _ event: AnnounceEvent, _ tracker: Int, to endpoints: [Endpoint], urlData: [UInt8],
         now: Timestamp
     ) {
-        context.udpTrackers.announce(
-            announceRequest(event, tracker: tracker), urlData: urlData, to: endpoint, torrent: id,
-            tracker: tracker, now: now)
-    }
-
-    /// An HTTP tracker has answered, or has not. What a cancelled attempt says is nothing to the
-    /// one that took its place.
-    func httpAnnounced(
-        _ tracker: Int, attempt: UInt64, _ result: Result<HTTPResponse, HTTPError>, now: Timestamp
-    ) {
-        guard httpAnnounces[tracker]?.attempt == attempt else { return }
-        httpAnnounces[tracker] = nil
-        switch result {
-        case .failure(let error):
-            if error == .privateAddress { privateTracker = announces.url(of: tracker) }
-            announced(tracker, .failure(.transport(error.description)), now: now)
-        case .success(let response):
-            do throws(TrackerError) {
-                announced(tracker, .success(try HTTPAnnounce.parse(response.body)), now: now)
-            } catch {
-                announced(tracker, .failure(error), now: now)
-            }
+        let families = heard(
+            of: endpoints.map { AnnounceFamily($0.address) }, by: tracker, event)
+        announceLegs[tracker] = AnnounceLegs(families, event: event)
+        for endpoint in endpoints where families.contains(AnnounceFamily(endpoint.address)) {
+            context.udpTrackers.announce(
+                announceRequest(event, tracker: tracker), urlData: urlData, to: endpoint,
+                torrent: id, tracker: tracker, now: now)
         }
     }
 
-    /// An announce has ended.
+    /// An announce has ended; see also `legEnded`.
     func announced(
         _ tracker: Int, _ result: Result<AnnounceResponse, TrackerError>, now: Timestamp
     ) {
         let url = announces.url(of: tracker) ?? "tracker"
         switch result {
         case .success(let response):
-            Log.debug("\(identity): \(url) knows \(response.peers.count) peers")
-            if let warning = response.warning { Log.warning("\(url): \(warning)") }
-            for endpoint in response.peers { magnetEndpoints.remove(endpoint) }
-            noteV2Peers(response.peers, namedFor: announces.hash(of: tracker))
-            addPeers(response.peers, source: .tracker, now: now)
             trackerErrors[tracker] = nil
             announces.succeeded(tracker, response, now: now)
             if !isStopping, census.announced(tracker, response, now: now) {
@@ -147,7 +125,8 @@ extension Torrent {
             infoHash: announces.hash(of: tracker), peerID: context.peerID, port: context.listenPort,
             uploaded: swarm?.counts.uploaded ?? 0, downloaded: swarm?.counts.downloaded ?? 0,
             left: bytesLeft, event: event,
-            key: context.announceKey, trackerID: announces.trackerID(of: tracker),
+            key: context.announceKey, addresses: context.announcedAddresses,
+            trackerID: announces.trackerID(of: tracker),
             supportsEncryption: context.configuration.encryption != .off)
     }
 

@@ -37,12 +37,15 @@ final class Torrent {
     var looseBlocks: [PieceIndex: [Int: ReceivedBlock]] = [:]
     /// UDP announces whose tracker's name is being looked up: URL data (BEP 41) and event.
     var pendingUDP: [Int: (urlData: [UInt8], event: AnnounceEvent)] = [:]
-    /// HTTP announces under way, by tracker. The attempt tells an announce from a cancelled one to
-    /// the same tracker, whose end comes later.
-    var httpAnnounces: [Int: (attempt: UInt64, request: HTTPRequestID)] = [:]
+    /// Announces under way, by tracker, and over what each tracker has answered.
+    var announceLegs: [Int: AnnounceLegs] = [:]
+    var answeredLegs: [Int: Set<AnnounceFamily>] = [:]
+    /// Those over HTTP. The attempt tells an announce from a cancelled one to the same tracker, whose
+    /// end comes later.
+    var httpAnnounces: [AnnounceLeg: (attempt: UInt64, request: HTTPRequestID)] = [:]
     var lastHTTPAttempt: UInt64 = 0
-    /// Where UDP trackers were last reached.
-    var udpEndpoints: [Int: Endpoint] = [:]
+    /// Where UDP trackers were last reached: one address, or one of each family.
+    var udpEndpoints: [Int: [Endpoint]] = [:]
     /// Peers that trackers named for the v2 hash of a hybrid.
     var v2Peers: Set<Endpoint> = []
     var holepunch = Holepunch()

@@ -10,6 +10,10 @@ final class UDPTrackerClient: ReadyHandler {
         let tracker: Int
         let endpoint: Endpoint
         let request: UDPTrackerRequestID
+
+        var leg: AnnounceLeg {
+            AnnounceLeg(tracker: tracker, family: AnnounceFamily(endpoint.address))
+        }
     }
 
     /// Datagrams taken from a socket in one turn of the loop: anybody can send any number.
@@ -53,12 +57,11 @@ final class UDPTrackerClient: ReadyHandler {
         run(endpoint, now: now)
     }
 
-    /// Forgets what a torrent asked a tracker, or (nil) all its trackers.
+    /// Forgets what a torrent announced to a tracker, or (nil) asked of all its trackers.
     func cancel(torrent: TorrentID, tracker: Int?) {
         waiting.removeAll { entry in
-            guard entry.torrent == torrent, tracker == nil || entry.tracker == tracker else {
-                return false
-            }
+            let isMeant = tracker == nil || entry.tracker == tracker && !entry.isScrape
+            guard entry.torrent == torrent, isMeant else { return false }
             machines[entry.endpoint]?.cancel(entry.request)
             return true
         }
@@ -94,8 +97,8 @@ final class UDPTrackerClient: ReadyHandler {
                     send(datagram, to: destination)
                 case .announced(let id, let response):
                     guard let entry = finish(id, at: endpoint) else { continue }
-                    context.torrents[entry.torrent]?.announced(
-                        entry.tracker, .success(response), now: now)
+                    context.torrents[entry.torrent]?.legEnded(
+                        entry.leg, .success(response), now: now)
                 case .scraped(let id, let entries):
                     guard let entry = finish(id, at: endpoint) else { continue }
                     context.torrents[entry.torrent]?.scraped(entry.tracker, entries.first)
@@ -105,7 +108,7 @@ final class UDPTrackerClient: ReadyHandler {
                     if entry.isScrape {
                         torrent?.scraped(entry.tracker, nil)
                     } else {
-                        torrent?.announced(entry.tracker, .failure(error), now: now)
+                        torrent?.legEnded(entry.leg, .failure(error), now: now)
                     }
                 }
             }

@@ -23,6 +23,9 @@ package struct AnnounceRequest: Equatable, Sendable {
     package var peerCount: Int
     /// By which a tracker knows us again when our address changes; the same on IPv4 and IPv6.
     package var key: UInt32
+    /// Addresses of ours at which peers are accepted, besides the one that the announce comes from:
+    /// one of each family (BEP 7).
+    package var addresses: [IPAddress]
     /// What the tracker last gave as its `tracker id`.
     package var trackerID: [UInt8]?
     /// Whether peers may be told that we take encrypted connections.
@@ -32,7 +35,8 @@ package struct AnnounceRequest: Equatable, Sendable {
     package init(
         infoHash: SHA1Digest, peerID: PeerID, port: UInt16, uploaded: Int64 = 0,
         downloaded: Int64 = 0, left: Int64, event: AnnounceEvent = .none,
-        peerCount: Int = standardPeerCount, key: UInt32, trackerID: [UInt8]? = nil,
+        peerCount: Int = standardPeerCount, key: UInt32, addresses: [IPAddress] = [],
+        trackerID: [UInt8]? = nil,
         supportsEncryption: Bool = true
     ) {
         self.infoHash = infoHash
@@ -44,6 +48,7 @@ package struct AnnounceRequest: Equatable, Sendable {
         self.event = event
         self.peerCount = peerCount
         self.key = key
+        self.addresses = addresses
         self.trackerID = trackerID
         self.supportsEncryption = supportsEncryption
     }

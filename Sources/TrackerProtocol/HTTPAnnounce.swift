@@ -20,6 +20,10 @@ package enum HTTPAnnounce {
             "numwant=\(request.wantedPeerCount)",
             "key=" + key(request.key),
         ]
+        for address in request.addresses {
+            let name = address.isV6 ? "ipv6=" : "ipv4="
+            parameters.append(name + PercentEncoding.encode(address.description.utf8))
+        }
         if request.supportsEncryption { parameters.append("supportcrypto=1") }
         if let event = request.event.parameter { parameters.append("event=\(event)") }
         if let trackerID = request.trackerID {

@@ -1,3 +1,5 @@
+import TorrentCore
+
 /// A tracker's announce URL, checked.
 package enum TrackerURL: Equatable, Sendable {
     /// HTTP or HTTPS: the URL without its fragment.
@@ -46,6 +48,18 @@ package enum TrackerURL: Equatable, Sendable {
 }
 
 extension TrackerURL {
+    /// Whether the host is an address, which is of one family.
+    package var hasNumericHost: Bool {
+        switch self {
+        case .udp(let address): return IPAddress(address.host) != nil
+        case .http(let url):
+            let rest = url.drop { $0 != "/" }.dropFirst(2)
+            let authority = rest.prefix { $0 != "/" && $0 != "?" }
+            let host = authority.split(separator: "@").last ?? ""
+            return host.hasPrefix("[") || IPAddress(host.prefix { $0 != ":" }) != nil
+        }
+    }
+
     /// The URL in the form in which trackers are compared and asked.
     package var text: String {
         switch self {

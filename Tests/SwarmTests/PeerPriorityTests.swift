@@ -44,6 +44,8 @@ struct PeerPriorityTests {
         list.add(peers, source: .tracker, now: .zero)
         let own = try Self.endpoint("123.213.32.10:6881")
         list.setOwnAddress(own)
+        // Of the other family, it takes nothing away.
+        list.setOwnAddress(try Self.endpoint("[2001:db8::1]:6881"))
         var dialled: [UInt32] = []
         while let peer = list.nextDial(now: .zero, connections: 0) {
             dialled.append(try #require(PeerPriority.of(own, peer)))

@@ -3,6 +3,7 @@ import Reactor
 import Testing
 import TorrentCore
 import TorrentEngine
+import TrackerProtocol
 
 @Suite("HTTP client", .serialized, .timeLimit(.minutes(10)))
 struct HTTPClientTests {

@@ -48,6 +48,17 @@ struct HTTPAnnounceURLTests {
         #expect(HTTPAnnounce.url("http://t/a", request(.stopped)).contains("&numwant=0&"))
     }
 
+    @Test func `our addresses of both families are told (BEP 7)`() throws {
+        var announce = request()
+        announce.addresses = [
+            try #require(IPAddress("203.0.113.7")),
+            try #require(IPAddress("2001::53aa:64c:0:7f83:bc43:dec9")),
+        ]
+        #expect(
+            HTTPAnnounce.url("http://t/a", announce).contains(
+                "&ipv4=203.0.113.7&ipv6=2001%3A0%3A53aa%3A64c%3A0%3A7f83%3Abc43%3Adec9&"))
+    }
+
     @Test func `the tracker id goes back as it came`() {
         #expect(
             HTTPAnnounce.url("http://t/a", request(trackerID: [0x00, 0x41]))

@@ -14,6 +14,16 @@ struct TrackerURLTests {
     }
 
     @Test(arguments: [
+        ("http://t.example/announce", false), ("https://t.example:443", false),
+        ("http://127.0.0.1:80/announce", true), ("http://user@10.0.0.1/a", true),
+        ("http://[2001:db8::1]:80/a", true), ("http://1.2.3.example/1.2.3.4", false),
+        ("udp://t.example:80", false), ("udp://10.0.0.1:80", true), ("udp://[::1]:80", true),
+    ])
+    func `a host that is an address is of one family`(text: String, isNumeric: Bool) throws {
+        #expect(try TrackerURL(parsing: text).hasNumericHost == isNumeric)
+    }
+
+    @Test(arguments: [
         ("udp://t.example:80", "t.example", 80, ""),
         ("udp://t.example:80/", "t.example", 80, ""),
         ("udp://t.example:6969/announce", "t.example", 6969, "/announce"),

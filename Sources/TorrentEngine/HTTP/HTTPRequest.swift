@@ -1,12 +1,8 @@
 package import TorrentCore
+package import TrackerProtocol
 
 /// One GET over http or https.
 package struct HTTPRequest: Sendable {
-    /// Which of a host's addresses are used: a tracker is told of us on both families (BEP 7).
-    package enum AddressFamily: Sendable {
-        case any, v4, v6
-    }
-
     /// A connection that takes longer is to a host that is gone, or too far to be of use.
     package static let standardConnectTimeout = Interval.seconds(10)
     /// For small answers, such as a tracker's.
@@ -20,8 +16,8 @@ package struct HTTPRequest: Sendable {
     package var connectTimeout: Interval
     /// Time for everything, redirects included.
     package var timeout: Interval
-    /// Which addresses are used.
-    package var family: AddressFamily
+    /// Which of the host's addresses are used.
+    package var family: AnnounceFamily
     /// Whether it goes to public addresses only, as what a torrent names must: see `RedirectGuard`.
     package var publicOnly: Bool
     /// The part of the resource that is wanted, in bytes; a server may answer with all of it, so
@@ -38,7 +34,7 @@ package struct HTTPRequest: Sendable {
     /// A request; see the properties.
     package init(
         url: String, byteLimit: Int, connectTimeout: Interval = standardConnectTimeout,
-        timeout: Interval = standardTimeout, family: AddressFamily = .any,
+        timeout: Interval = standardTimeout, family: AnnounceFamily = .any,
         publicOnly: Bool = false, range: ClosedRange<Int64>? = nil
     ) {
         self.url = url

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import TorrentCore
+import TrackerProtocol
 
 /// One request under way: an easy handle and what it has brought. Confined to the client's thread.
 final class HTTPTransfer {
