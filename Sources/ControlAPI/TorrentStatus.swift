@@ -30,6 +30,9 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
     package var swarmLeechers: Int?
     /// How often the torrent was downloaded to its end, likewise.
     package var swarmCompleted: Int?
+    /// Seconds since a complete copy was last seen, by us or a peer: 0 while there is one, null where
+    /// none ever was.
+    package var completeAgo: Int?
     /// Bytes a second that arrive now.
     package var downloadRate: Int
     /// Bytes a second that leave now.
@@ -53,7 +56,8 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         pieceLength: Int, pieces: Int, piecesCached: Int, peers: Int, peersUnchoked: Int,
         peersOverUTP: Int,
         seeds: Int, swarmSeeds: Int? = nil, swarmLeechers: Int? = nil,
-        swarmCompleted: Int? = nil, downloadRate: Int, uploadRate: Int, downloaded: Int64,
+        swarmCompleted: Int? = nil, completeAgo: Int? = nil, downloadRate: Int, uploadRate: Int,
+        downloaded: Int64,
         uploaded: Int64,
         waitingReads: Int, state: String, webSeeds: [WebSeedStatus] = [],
         trackers: [TrackerStatus] = []
@@ -73,6 +77,7 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         self.swarmSeeds = swarmSeeds
         self.swarmLeechers = swarmLeechers
         self.swarmCompleted = swarmCompleted
+        self.completeAgo = completeAgo
         self.downloadRate = downloadRate
         self.uploadRate = uploadRate
         self.downloaded = downloaded
@@ -94,6 +99,7 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         case swarmSeeds = "swarm_seeds"
         case swarmLeechers = "swarm_leechers"
         case swarmCompleted = "swarm_completed"
+        case completeAgo = "complete_ago"
         case downloadRate = "download_rate"
         case uploadRate = "upload_rate"
         case waitingReads = "waiting_reads"
@@ -118,6 +124,7 @@ package struct TorrentStatus: Codable, Equatable, Sendable {
         try container.encode(swarmSeeds, forKey: .swarmSeeds)
         try container.encode(swarmLeechers, forKey: .swarmLeechers)
         try container.encode(swarmCompleted, forKey: .swarmCompleted)
+        try container.encode(completeAgo, forKey: .completeAgo)
         try container.encode(downloadRate, forKey: .downloadRate)
         try container.encode(uploadRate, forKey: .uploadRate)
         try container.encode(downloaded, forKey: .downloaded)

@@ -13,6 +13,7 @@ extension ExtensionHandshake {
         yourAddress = later.yourAddress ?? yourAddress
         metadataSize = later.metadataSize ?? metadataSize
         isUploadOnly = later.isUploadOnly ?? isUploadOnly
+        completeAgo = later.completeAgo ?? completeAgo
         addressV4 = later.addressV4 ?? addressV4
         addressV6 = later.addressV6 ?? addressV6
     }

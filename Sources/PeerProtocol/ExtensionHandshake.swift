@@ -9,6 +9,8 @@ package struct ExtensionHandshake: Equatable, Sendable {
     static let maximumNameLength = 100
     /// The most requests that a peer is believed to keep; beyond it the number means nothing.
     static let maximumRequestLimit = 1 << 16
+    /// Longer ago than this, a hundred years, BitTorrent was not there.
+    static let longestAgo = Int64(100 * 365 * 24 * 3600)
 
     /// The sender's number for `ut_metadata` (BEP 9); 0 switches it off, nil says nothing.
     package var metadataID: UInt8?
@@ -34,6 +36,9 @@ package struct ExtensionHandshake: Equatable, Sendable {
     package var metadataSize: Int?
     /// `upload_only`: whether the sender downloads nothing more (BEP 21).
     package var isUploadOnly: Bool?
+    /// `complete_ago`: seconds since the sender last saw that somebody had everything, as libtorrent
+    /// tells it; nil where it never has.
+    package var completeAgo: Int?
     /// `ipv4`: an IPv4 address of the sender.
     package var addressV4: IPAddress?
     /// `ipv6`: an IPv6 address of the sender.
@@ -70,6 +75,9 @@ package struct ExtensionHandshake: Equatable, Sendable {
             $0 > 0 && $0 <= MetadataMessage.maximumSize ? Int($0) : nil
         }
         isUploadOnly = root["upload_only"]?.integer.map { $0 != 0 }
+        completeAgo = root["complete_ago"]?.integer.flatMap {
+            $0 >= 0 && $0 <= Self.longestAgo ? Int($0) : nil
+        }
         addressV4 = root["ipv4"]?.bytes.flatMap { $0.count == 4 ? IPAddress($0) : nil }
         addressV6 = root["ipv6"]?.bytes.flatMap { $0.count == 16 ? IPAddress($0) : nil }
     }
@@ -78,6 +86,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
     package func encoded() -> [UInt8] {
         var writer = BencodeWriter()
         writer.beginDictionary()
+        Self.write(completeAgo, "complete_ago", &writer)
         Self.write(addressV4?.bytes, "ipv4", &writer)
         Self.write(addressV6?.bytes, "ipv6", &writer)
         writer.key("m")

@@ -51,10 +51,12 @@ extension PeerStateMachine {
     ///   - isUploadOnly: whether we download nothing more. True only with every piece: libtorrent
     ///     drops an upload-only peer that has nothing for it.
     ///   - remoteAddress: the peer's address, to tell it (BEP 10).
+    ///   - addresses: public addresses at which we accept connections, one of a family at most.
+    ///   - completeAgo: seconds since we last saw that somebody had everything; nil for never.
     package mutating func accept(
         identity: TorrentIdentity, geometry: PieceGeometry?, have: Bitfield?, metadataSize: Int?,
         isPrivate: Bool = false, isUploadOnly: Bool = false, remoteAddress: IPAddress? = nil,
-        now: Timestamp
+        addresses: [IPAddress] = [], completeAgo: Int? = nil, now: Timestamp
     ) {
         guard phase == .awaitingAcceptance, let remote = remoteHandshake else { return }
         precondition(identity.matches(remote.infoHash), "accepted for another torrent")
@@ -83,6 +85,9 @@ extension PeerStateMachine {
             handshake.clientName = configuration.clientName
             handshake.requestLimit = configuration.requestLimit
             handshake.yourAddress = remoteAddress
+            handshake.addressV4 = addresses.first { !$0.isV6 }
+            handshake.addressV6 = addresses.first(where: \.isV6)
+            handshake.completeAgo = completeAgo
             if isUploadOnly { handshake.isUploadOnly = true }
             announcedUploadOnly = isUploadOnly
             send(.extended(ExtensionID.handshake, handshake.encoded()))

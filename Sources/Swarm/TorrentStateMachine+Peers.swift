@@ -37,7 +37,7 @@ extension TorrentStateMachine {
         guard let number = number(of: key) else { return }
         releaseAll(number)
         if peers[number].hasAll {
-            availability.removeSeed()
+            removeSeed()
         } else {
             availability.remove(peers[number].bits)
         }
@@ -71,7 +71,7 @@ extension TorrentStateMachine {
         self.now = now
         guard let number = number(of: key), pieces.count == geometry.pieceCount else { return }
         if peers[number].hasAll {
-            availability.removeSeed()
+            removeSeed()
             peers[number].hasAll = false
         } else {
             availability.remove(peers[number].bits)
@@ -140,7 +140,7 @@ extension TorrentStateMachine {
         guard let number = number(of: key), geometry.contains(piece), peers[number].has(piece)
         else { return }
         if peers[number].hasAll {
-            availability.removeSeed()
+            removeSeed()
             peers[number].hasAll = false
             peers[number].bits = Bitfield(count: geometry.pieceCount, allSet: true)
             peers[number].bits[piece] = false

@@ -60,6 +60,9 @@ package struct TorrentStateMachine: Sendable {
     /// Pieces that are fetched because super-seeding peers offer them; see `takeUpOffers`.
     var offers: [PieceIndex] = []
 
+    /// When a seed was last connected that is not any more, or a peer last saw one; nil for never.
+    var completeSeenAt: Timestamp?
+
     var actions: [SwarmAction] = []
     var now: Timestamp
     /// Grows whenever something new can be requested; see `SwarmPeer.exhaustedAt`.

@@ -25,11 +25,22 @@ extension ShardContext {
         listeningAddresses.contains(where: \.isV6) && listeningAddresses.contains { !$0.isV6 }
     }
 
+    /// Interfaces come and go; to ask the kernel for each connection would be too often.
+    private static let interfaceLifetime = Interval.seconds(60)
+
     /// Public addresses of this machine at which peers are accepted, one of a family at most, to be
-    /// told to trackers (BEP 7). Those of its interfaces only: what others say of us might be
-    /// somebody else's address. None behind a proxy, which is there to hide them.
-    var announcedAddresses: [IPAddress] {
+    /// told to trackers (BEP 7) and peers (BEP 10). Those of its interfaces only: what others say of
+    /// us might be somebody else's address. None behind a proxy, which is there to hide them.
+    func publicAddresses(now: Timestamp) -> [IPAddress] {
         guard !HTTPProxy.isConfigured else { return [] }
+        if now >= publicAddressesExpire {
+            publicAddressesExpire = now + Self.interfaceLifetime
+            knownPublicAddresses = findPublicAddresses()
+        }
+        return knownPublicAddresses
+    }
+
+    private func findPublicAddresses() -> [IPAddress] {
         let own = NetworkInterface.all.flatMap(\.addresses)
         return [false, true].compactMap { isV6 in
             let wildcard = isV6 ? IPAddress.v6(0, 0) : .v4(0)

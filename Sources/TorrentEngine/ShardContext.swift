@@ -51,6 +51,9 @@ final class ShardContext {
     /// Where peers see us: how many said so, and what most did.
     var ownAddressVotes: [IPAddress: Int] = [:]
     var ownAddresses: [Endpoint] = []
+    /// See `publicAddresses`.
+    var knownPublicAddresses: [IPAddress] = []
+    var publicAddressesExpire = Timestamp.zero
     /// The shard's torrents.
     var torrents: [TorrentID: Torrent] = [:]
     private var random: SeededRandom

@@ -45,7 +45,9 @@ extension Torrent: PeerConnectionOwner {
         connection.machine.accept(
             identity: identity, geometry: metainfo?.info.geometry, have: advertisedPieces,
             metadataSize: servedMetadata?.count, isPrivate: isPrivate,
-            isUploadOnly: isUploadOnly, remoteAddress: connection.endpoint.address, now: now)
+            isUploadOnly: isUploadOnly, remoteAddress: connection.endpoint.address,
+            addresses: context.publicAddresses(now: now),
+            completeAgo: swarm?.completeCopySeen(now: now).map { Int($0.seconds) }, now: now)
         if let endpoint = connection.listenEndpoint { peerList.connected(endpoint, now: now) }
         if swarm != nil { join(connection, now: now) }
         connection.scheduleFlush()

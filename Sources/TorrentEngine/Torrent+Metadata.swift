@@ -18,6 +18,9 @@ extension Torrent {
         }
         swarm?.peerRequestLimit(connection.key, connection.machine.peerRequestLimit)
         if let seen = handshake.yourAddress { context.peerSees(seen) }
+        if let ago = handshake.completeAgo {
+            swarm?.peerSawComplete(ago: .seconds(Double(ago)), now: now)
+        }
         connection.machine.setUploadOnly(isUploadOnly)
         connection.scheduleFlush()
         swarm?.peerUploadOnly(connection.key, connection.machine.isUploadOnly, now: now)

@@ -125,7 +125,7 @@ extension Torrent {
             infoHash: announces.hash(of: tracker), peerID: context.peerID, port: context.listenPort,
             uploaded: swarm?.counts.uploaded ?? 0, downloaded: swarm?.counts.downloaded ?? 0,
             left: bytesLeft, event: event,
-            key: context.announceKey, addresses: context.announcedAddresses,
+            key: context.announceKey, addresses: context.publicAddresses(now: .now()),
             trackerID: announces.trackerID(of: tracker),
             supportsEncryption: context.configuration.encryption != .off)
     }

@@ -27,6 +27,9 @@ package struct TorrentStatistics: Sendable {
     package var seeds: Int
     /// The whole swarm, as the tracker that knows most of it told last.
     package var swarm: TrackerCensus.Counts
+    /// Seconds since a complete copy was last seen, by us or a peer; zero while one is here, nil
+    /// where none ever was.
+    package var completeAgo: Int?
     /// The trackers that were asked.
     package var trackers: [TorrentTrackerStatistics]
     /// Payload bytes a second.

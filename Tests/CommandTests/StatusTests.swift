@@ -113,9 +113,12 @@ struct StatusTests {
         #expect(report.mounts.map(\.dht) == [status.dht])
     }
 
-    @Test func `it tells what trackers know, a few of them`() async throws {
+    @Test func `it tells what trackers know, a few of them, and when all was there last`()
+        async throws
+    {
         var status = status
         status.torrents = [status.torrents[0]]
+        status.torrents[0].completeAgo = 7500
         let dead = (1...5).map {
             TrackerStatus(
                 url: "http://t\($0)/announce", seeds: nil, leechers: nil, completed: nil,
@@ -136,6 +139,7 @@ struct StatusTests {
         #expect(
             text.output.hasSuffix(
                 """
+                  imagenet: a complete copy was last seen 2h05m ago
                   tracker udp://t:1  1 seed, 2 leechers, 30 completed
                   tracker udp://u:1  answers
                   tracker http://t1/announce  timed out

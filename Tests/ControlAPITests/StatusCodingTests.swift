@@ -31,7 +31,7 @@ struct StatusCodingTests {
                 Set(torrent.keys) == [
                     "infohash", "infohash_v2", "name", "size", "cached_bytes", "piece_length",
                     "pieces", "pieces_cached", "peers", "peers_unchoked", "peers_utp", "seeds",
-                    "swarm_seeds", "swarm_leechers", "swarm_completed", "trackers",
+                    "swarm_seeds", "swarm_leechers", "swarm_completed", "complete_ago", "trackers",
                     "download_rate", "upload_rate", "downloaded", "uploaded", "waiting_reads",
                     "state", "web_seeds",
                 ])

@@ -29,6 +29,7 @@ struct ExtensionHandshakeTests {
         #expect(handshake.yourAddress == IPAddress("127.0.0.1"))
         #expect(handshake.addressV4 == IPAddress("1.2.3.4"))
         #expect(handshake.addressV6 == nil)
+        #expect(handshake.completeAgo == 1)
     }
 
     @Test func `our own extension is written among the others`() throws {
@@ -59,6 +60,7 @@ struct ExtensionHandshakeTests {
             "d1:pi65536e4:reqqi-1e6:yourip0:13:metadata_sizei-5e4:ipv416:0123456789abcdefe",
             "d1:pi-1e4:ipv64:abcd13:metadata_sizei268435457e1:md11:ut_metadatai256eee",
             "d1:md11:ut_metadatai-1e11:lt_donthave1:7e1:p4:6881e",
+            "d12:complete_agoi-1ee", "d12:complete_agoi9223372036854775807ee",
             "d4:reqqi99999999999999999999999e1:pi99999999999999999999e1:m0:e",
         ]
         for text in texts {

@@ -81,7 +81,10 @@ struct OpeningTests {
         _ = connection.receive(bytes: Connection.handshake().bytes)
         connection.machine.accept(
             identity: Connection.identity, geometry: Connection.geometry, have: pieces("*-*--"),
-            metadataSize: 300, remoteAddress: IPAddress("10.1.2.3"), now: .zero)
+            metadataSize: 300, remoteAddress: IPAddress("10.1.2.3"),
+            addresses: [
+                try #require(IPAddress("2001:db8::7")), try #require(IPAddress("203.0.113.7")),
+            ], completeAgo: 90, now: .zero)
         let output = connection.output()
         let handshake = try Handshake(Array(output.prefix(68)))
         #expect(handshake.infoHash == Connection.hash)
@@ -101,6 +104,9 @@ struct OpeningTests {
         #expect(extensions.requestLimit == 500)
         #expect(extensions.clientName == "swarmfs test")
         #expect(extensions.yourAddress == IPAddress("10.1.2.3"))
+        #expect(extensions.addressV4 == IPAddress("203.0.113.7"))
+        #expect(extensions.addressV6 == IPAddress("2001:db8::7"))
+        #expect(extensions.completeAgo == 90)
         #expect(extensions.isUploadOnly == nil)
     }
 

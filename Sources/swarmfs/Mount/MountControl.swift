@@ -97,6 +97,7 @@ final class MountControl: SessionControl {
             peersUnchoked: torrent.peersUnchoked, peersOverUTP: torrent.peersOverUTP,
             seeds: torrent.seeds, swarmSeeds: torrent.swarm.seeds,
             swarmLeechers: torrent.swarm.leechers, swarmCompleted: torrent.swarm.completed,
+            completeAgo: torrent.completeAgo,
             downloadRate: torrent.downloadRate, uploadRate: torrent.uploadRate,
             downloaded: torrent.downloaded, uploaded: torrent.uploaded,
             waitingReads: torrent.waitingReads, state: torrent.state,

@@ -26,8 +26,16 @@ enum StatusPage {
             var table = TextTable(columns, left: leftColumns)
             for torrent in status.torrents { table.add(row(torrent)) }
             return head + "\n" + cache(status.cache) + limits(status.limits) + table.text
-                + status.torrents.map { webSeeds($0) + trackers($0) }.joined()
+                + status.torrents.map { copies($0) + webSeeds($0) + trackers($0) }.joined()
         }
+    }
+
+    /// Said where nobody connected has everything, and nor have we.
+    private static func copies(_ torrent: TorrentStatus) -> String {
+        guard let ago = torrent.completeAgo, ago > 0 else { return "" }
+        let time = TimeSpan.describe(seconds: ago)
+        return Failure.printable("  \(torrent.name): a complete copy was last seen \(time) ago")
+            + "\n"
     }
 
     private static func webSeeds(_ torrent: TorrentStatus) -> String {
