@@ -37,6 +37,14 @@ extension PieceStore {
         state.withLock { $0.uses.note(pieces, at: UseTime(seconds: seconds)) }
     }
 
+    /// The same, and tells other holders of the cache, which would learn of it within a minute or so.
+    func keepUse(_ pieces: Range<PieceIndex>, seconds: Int64) throws {
+        setUse(pieces, seconds: seconds)
+        guard let folder = cacheFolder, let times = state.withLock({ $0.uses.takeBytes() })
+        else { return }
+        try folder.cache.catalogue.keep(times: times, of: folder.torrent)
+    }
+
     /// Whether a file's bytes are right wherever they are there; the number of bytes compared.
     func compare(_ file: FileIndex, _ torrent: SampleTorrent) -> Int? {
         let source = torrent.files[file.value].bytes

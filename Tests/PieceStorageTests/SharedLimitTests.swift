@@ -65,8 +65,8 @@ struct SharedLimitTests {
         let busy = try CacheDirectory(path: directory.path, size: Self.size)
         let first = try PieceStore(old, in: idle)
         fill(first, old, directory.path)
-        first.setUse(old.geometry.pieces, seconds: 1_750_000_000)
         first.flush(until: .later)
+        try first.keepUse(old.geometry.pieces, seconds: 1_750_000_000)
         let second = try PieceStore(new, in: busy)
         fill(second, new, directory.path)
         #expect(second.cachedPieceCount > 30)
@@ -131,6 +131,7 @@ struct SharedLimitTests {
                 old, in: CacheDirectory(path: directory.path, size: Self.size))
             fill(store, old, directory.path)
             store.flush(until: .later)
+            try store.keepUse(old.geometry.pieces, seconds: 1_750_000_000)
             crashed = store
         }
         #expect(eventually { crashed == nil })
