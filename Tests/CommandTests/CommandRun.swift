@@ -34,6 +34,7 @@ struct CommandRun {
             do { try process.run() } catch { continuation.resume(throwing: error) }
         }
         let texts = try files.map { file in
+            try file.1.close()
             defer { try? FileManager.default.removeItem(atPath: file.0) }
             return String(
                 decoding: try Data(contentsOf: URL(fileURLWithPath: file.0)), as: UTF8.self)
