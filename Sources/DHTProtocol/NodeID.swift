@@ -21,22 +21,13 @@ package struct NodeID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// Nil unless `bytes` holds exactly 20 bytes.
     package init?(_ bytes: some Collection<UInt8>) {
-        guard bytes.count == Self.byteCount else { return nil }
-        var words: (UInt64, UInt64, UInt32) = (0, 0, 0)
-        for (index, byte) in bytes.enumerated() {
-            switch index {
-            case 0..<8: words.0 = words.0 << 8 | UInt64(byte)
-            case 8..<16: words.1 = words.1 << 8 | UInt64(byte)
-            default: words.2 = words.2 << 8 | UInt32(byte)
-            }
-        }
-        (high, middle, low) = words
+        guard let digest = SHA1Digest(bytes) else { return nil }
+        self.init(digest)
     }
 
     /// The place of a torrent or an item.
     package init(_ digest: SHA1Digest) {
-        guard let id = NodeID(digest.bytes) else { preconditionFailure("a digest has 20 bytes") }
-        self = id
+        self.init(high: digest.head, middle: digest.middle, low: digest.tail)
     }
 
     /// Any place.

@@ -5,9 +5,12 @@ package struct SHA1Digest: Hashable, Sendable, CustomStringConvertible {
     /// Length in bytes.
     package static let byteCount = 20
 
-    private let head: UInt64
-    private let middle: UInt64
-    private let tail: UInt32
+    /// Bytes 0 to 7, most significant first.
+    package let head: UInt64
+    /// Bytes 8 to 15.
+    package let middle: UInt64
+    /// Bytes 16 to 19.
+    package let tail: UInt32
 
     /// Nil unless `bytes` holds exactly 20 bytes.
     package init?(_ bytes: some Collection<UInt8>) {

@@ -146,19 +146,26 @@ struct AttackTests {
             "127.0.0.1:80", "10.0.0.1:80", "169.254.169.254:80", "93.184.216.34:0",
             "93.184.216.34:6881",
         ].map { try #require(Endpoint($0)) }
-        for (message, _, destination) in node.takeSent() where destination == liar.endpoint {
-            node.receive(
-                KRPCMessage(
-                    transaction: message.transaction,
-                    body: .response(response, sender: liar.id)),
-                from: liar.endpoint)
-        }
+        Self.answer(as: liar, with: response, to: node)
         node.pass(.seconds(10))
         #expect(node.takeSent().allSatisfy { $0.to == liar.endpoint })
         let found = node.told.flatMap { action -> [Endpoint] in
             if case .peersFound(_, let peers) = action { peers } else { [] }
         }
         #expect(found == [try #require(Endpoint("93.184.216.34:6881"))])
+    }
+
+    /// Answers all that the node has asked of this one.
+    private static func answer(
+        as contact: NodeContact, with response: DHTResponse, to node: TestNode
+    ) {
+        for (message, _, destination) in node.takeSent() where destination == contact.endpoint {
+            node.receive(
+                KRPCMessage(
+                    transaction: message.transaction,
+                    body: .response(response, sender: contact.id)),
+                from: contact.endpoint)
+        }
     }
 
     @Test("a node that only names what does not exist costs a lookup few questions")
@@ -174,13 +181,7 @@ struct AttackTests {
             NodeContact(
                 id: NodeID(Self.torrent).neighbourSample($0), endpoint: .sample(UInt32(100 + $0)))
         }
-        for (message, _, destination) in node.takeSent() where destination == liar.endpoint {
-            node.receive(
-                KRPCMessage(
-                    transaction: message.transaction,
-                    body: .response(response, sender: liar.id)),
-                from: liar.endpoint)
-        }
+        Self.answer(as: liar, with: response, to: node)
         node.pass(.seconds(4.5))
         let asked = Set(node.takeSent().map(\.to)).subtracting([liar.endpoint])
         #expect(asked.count <= 8)
