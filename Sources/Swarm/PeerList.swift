@@ -21,12 +21,14 @@ package struct PeerList: Sendable {
         package init() {}
     }
 
-    private struct Candidate {
+    struct Candidate {
         enum State { case idle, dialling, connected }
         var endpoint: Endpoint
         var source: PeerSource
         var state = State.idle
+        /// Failures in a row, and when the last one was.
         var failures = 0
+        var failedAt = Timestamp.zero
         var prefersEncryption = false
         /// Whether the last handshake failed in the other form.
         var hasChangedForm = false
@@ -40,22 +42,12 @@ package struct PeerList: Sendable {
         var order: UInt64
     }
 
-    /// After a failure an address rests this long for each failure so far.
-    package static let backOff = Interval.seconds(60)
-    /// An address that the user gave is tried again after this long, doubled each time up to
-    /// `backOff`: somebody waits at a terminal, and perhaps just started the other side.
-    package static let userBackOff = Interval.seconds(1)
-    /// A peer that was of use is dialled again this soon after it went.
-    package static let usefulBackOff = Interval.seconds(5)
     /// Ports below are those of other services, which strangers must not make us talk to (BEP 11):
     /// trackers, the DHT and peers name none, or are not heard.
     package static let lowestPort: UInt16 = 1024
-    /// After this many failures in a row an address is forgotten, unless the user gave it.
-    package static let failureLimit = 3
-
     private let configuration: Configuration
-    private var candidates: [Candidate] = []
-    private var positions: [Endpoint: Int] = [:]
+    var candidates: [Candidate] = []
+    var positions: [Endpoint: Int] = [:]
     /// How many candidates each peer has named; see `shareLimit`.
     private var shares: [IPAddress: Int] = [:]
     private var bannedAddresses: Set<IPAddress> = []
@@ -170,85 +162,9 @@ package struct PeerList: Sendable {
         return max(due, tokensAt + .seconds((1 - tokens) / configuration.rate))
     }
 
-    /// The peer at the address dials us now (BEP 55): it is dialled at once, whatever it was resting
-    /// for.
-    package mutating func dialSoon(_ endpoint: Endpoint, now: Timestamp) {
-        guard let index = positions[endpoint], candidates[index].state == .idle else { return }
-        candidates[index].nextTry = now
-    }
-
-    /// A read waits and nobody sends: candidates that have not failed are due now, whatever they
-    /// were resting for. Linear in the number of addresses.
-    package mutating func hurry(now: Timestamp) {
-        for index in candidates.indices
-        where candidates[index].state == .idle && candidates[index].failures == 0 {
-            candidates[index].nextTry = min(candidates[index].nextTry, now)
-        }
-    }
-
-    /// The machine's network is there again: everybody may be dialled, whatever failed meanwhile.
-    /// Linear in the number of addresses.
-    package mutating func networkReturned(now: Timestamp) {
-        for index in candidates.indices where candidates[index].state == .idle {
-            candidates[index].failures = 0
-            candidates[index].nextTry = now
-        }
-    }
-
     /// Whether an address is among them for which this holds. Linear in the number of addresses.
     package func contains(where holds: (IPAddress) -> Bool) -> Bool {
         candidates.contains { holds($0.endpoint.address) }
-    }
-
-    /// A dial came to nothing: refused, timed out, or no handshake.
-    package mutating func dialFailed(_ endpoint: Endpoint, now: Timestamp) {
-        guard let index = positions[endpoint] else { return }
-        candidates[index].failures += 1
-        if candidates[index].source != .user, candidates[index].failures >= Self.failureLimit {
-            remove(index)
-            return
-        }
-        candidates[index].state = .idle
-        candidates[index].nextTry = now + rest(candidates[index])
-    }
-
-    /// The form, encrypted or not, in which the address is to be dialled: the one that worked last,
-    /// or has not failed last.
-    package func prefersEncryption(_ endpoint: Endpoint) -> Bool {
-        positions[endpoint].map { candidates[$0].prefersEncryption } ?? false
-    }
-
-    /// A dial was answered, and the handshake came to nothing: the address may understand the other
-    /// form, which is tried at once. Where that has been tried already, the dial has failed.
-    package mutating func handshakeFailed(_ endpoint: Endpoint, now: Timestamp) {
-        guard let index = positions[endpoint] else { return }
-        candidates[index].prefersEncryption.toggle()
-        candidates[index].hasChangedForm.toggle()
-        guard candidates[index].hasChangedForm else { return dialFailed(endpoint, now: now) }
-        candidates[index].state = .idle
-        candidates[index].nextTry = now
-    }
-
-    /// A handshake is done with this address, which we dialled, or where an incoming peer says
-    /// that it listens.
-    package mutating func connected(_ endpoint: Endpoint, now: Timestamp) {
-        if positions[endpoint] == nil { add([endpoint], source: .incoming, now: now) }
-        guard let index = positions[endpoint] else { return }
-        candidates[index].state = .connected
-        candidates[index].hasChangedForm = false
-        candidates[index].isUntried = false
-    }
-
-    /// A connection ended. One that was of use has no past failures, and is dialled again soon.
-    package mutating func disconnected(_ endpoint: Endpoint, wasUseful: Bool, now: Timestamp) {
-        guard let index = positions[endpoint] else { return }
-        candidates[index].state = .idle
-        if wasUseful {
-            candidates[index].failures = 0
-            candidates[index].nextTry = now + Self.usefulBackOff
-        } else {
-            dialFailed(endpoint, now: now)
-        }
     }
 
     /// The address is our own, or the other end of a connection there is already: it is never
@@ -288,14 +204,6 @@ package struct PeerList: Sendable {
         }
     }
 
-    private func rest(_ candidate: Candidate) -> Interval {
-        guard candidate.source == .user else {
-            return Self.backOff * (Int64(candidate.failures) + 1)
-        }
-        let doublings = min(Int64(candidate.failures) - 1, 6)
-        return min(Self.userBackOff * (1 << max(0, doublings)), Self.backOff)
-    }
-
     private func isBetter(_ left: Candidate, _ right: Candidate) -> Bool {
         if (left.source == .user) != (right.source == .user) { return left.source == .user }
         if left.failures != right.failures { return left.failures < right.failures }
@@ -330,7 +238,7 @@ package struct PeerList: Sendable {
         shares[namer] = share > 1 ? share - 1 : nil
     }
 
-    private mutating func remove(_ index: Int) {
+    mutating func remove(_ index: Int) {
         endShare(index)
         positions[candidates[index].endpoint] = nil
         let last = candidates.removeLast()

@@ -58,6 +58,9 @@ extension TorrentStateMachine {
         workAppeared()
     }
 
+    /// The pieces that reads wait for, earliest read first.
+    package var waitedPieces: [PieceIndex] { scheduler.urgent }
+
     /// Why a read of these pieces still waits, for a log.
     package func waitReason(for pieces: Range<PieceIndex>) -> WaitReason {
         let wanted = pieces.clamped(to: geometry.pieces)

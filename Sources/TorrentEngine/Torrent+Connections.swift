@@ -156,17 +156,13 @@ extension Torrent: PeerConnectionOwner {
             } else {
                 peerList.dialFailed(endpoint, now: now)
                 askForIntroduction(to: endpoint, now: now)
+                hurryIfAlone(now: now)
             }
             return
         }
         peerList.disconnected(
             endpoint, wasUseful: connection.wasUseful || now - since >= Self.settledTime, now: now)
-        // It may have gone in the middle of a read.
-        if connection.wasUseful, store?.waitingReadCount ?? 0 > 0,
-            !connections.values.contains(where: \.isAccepted)
-        {
-            peerList.hurry(now: now)
-        }
+        hurryIfAlone(now: now)
     }
 
     func connection(_ connection: PeerConnection, received action: PeerAction, now: Timestamp) {

@@ -88,6 +88,7 @@ extension Torrent {
                 guard error.isDescriptorShortage || context.network?.isGone == true else {
                     peerList.dialFailed(endpoint, now: now)
                     askForIntroduction(to: endpoint, now: now)
+                    hurryIfAlone(now: now)
                     continue
                 }
                 // Not the peer's fault: it keeps its place in the list.

@@ -16,25 +16,6 @@ extension Torrent {
         hurryIfIdle(for: pieces, now: now)
     }
 
-    /// Seeds close connections that have been idle for a minute: where nobody sends what a read
-    /// waits for, they are called back at once.
-    func hurryIfIdle(for pieces: Range<PieceIndex>, now: Timestamp) {
-        guard let swarm else { return }
-        guard now >= nextHurry else {
-            hurriedPieces = pieces
-            return
-        }
-        hurriedPieces = nil
-        switch swarm.waitReason(for: pieces) {
-        case .noPeers, .webSeedsFailed, .noPeerHas, .allChoked, .allStalled: break
-        case .none, .webSeed, .noBuffer, .verifying, .slow: return
-        }
-        nextHurry = now + Self.hurryInterval
-        peerList.hurry(now: now)
-        hurryDHT(now: now)
-        isDialDue = true
-    }
-
     func readEnded(_ read: ReadID, now: Timestamp) {
         swarm?.readEnded(ReadKey(read.rawValue), now: now)
     }

@@ -74,11 +74,10 @@ final class Torrent {
     /// Whether the peer list may have somebody to dial now, and when it will.
     var isDialDue = true
     var dialDeadline: Timestamp?
-    /// Peers that rest are not called back before, so that many reads cost one look at the list.
-    static let hurryInterval = Interval.milliseconds(100)
+    /// Peers that rest are not called back before.
     var nextHurry = Timestamp.zero
-    /// What the last read waits for that came too early for that.
-    var hurriedPieces: Range<PieceIndex>?
+    /// When is looked whether somebody waits and nobody sends.
+    var hurryDeadline: Timestamp?
     /// Whether the download limit counts what this torrent asks for and gets.
     var isDownloadLimited = false
     /// Payload that the download limit has been told of.
@@ -171,6 +170,7 @@ final class Torrent {
         reportProgress = progress
         finishMetadata = completion
         findPeers(now: now)
+        awaitHurry(now: now)
         reportMetadataProgress()
     }
 
@@ -239,7 +239,7 @@ final class Torrent {
             metadataDownload?.timerFired(now: now)
         }
         if let due = announces.nextDeadline, now >= due { announces.timerFired(now: now) }
-        if let hurriedPieces, now >= nextHurry { hurryIfIdle(for: hurriedPieces, now: now) }
+        hurryAgain(now: now)
         runMetadata(now: now)
         runAnnounces(now: now)
         runSwarm(now: now)
@@ -249,9 +249,9 @@ final class Torrent {
     /// When `turn` is needed next.
     var nextDeadline: Timestamp? {
         var deadline = announces.nextDeadline
-        if hurriedPieces != nil { deadline = min(deadline ?? nextHurry, nextHurry) }
         for other in [
             swarm?.nextDeadline, metadataDownload?.nextDeadline, dialDeadline, allowanceDeadline,
+            hurryDeadline,
         ] {
             if let other { deadline = min(deadline ?? other, other) }
         }

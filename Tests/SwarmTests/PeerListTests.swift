@@ -14,6 +14,19 @@ struct PeerListTests {
         return count
     }
 
+    /// Dials an address as soon as it is due, in vain each time; returns for how long it rests.
+    private func rests(of peer: Endpoint, in list: inout PeerList, count: Int) -> [Double] {
+        var now = Timestamp.zero
+        var rests: [Double] = []
+        while rests.count < count, list.nextDial(now: now, connections: 0) == peer {
+            list.dialFailed(peer, now: now)
+            guard let next = list.nextDeadline(connections: 0) else { break }
+            rests.append((next - now).seconds)
+            now = next
+        }
+        return rests
+    }
+
     @Test func `a burst, then a steady pace, up to the connection limit`() {
         var list = PeerList(seed: 1, now: .zero)
         list.add(endpoints(1..<500), source: .tracker, now: .zero)
@@ -24,10 +37,13 @@ struct PeerListTests {
         #expect(list.nextDeadline(connections: 80) == nil)
     }
 
-    @Test func `failures back off, and three are enough`() {
+    @Test func `failures back off, and three are enough where there are many addresses`() {
         var list = PeerList(seed: 1, now: .zero)
         let peer = World.endpoint(1)
         list.add([peer], source: .tracker, now: .zero)
+        for number in 2..<(2 + UInt32(PeerList.keptCount)) {
+            list.connected(World.endpoint(number), now: .zero)
+        }
         #expect(list.nextDial(now: .zero, connections: 0) == peer)
         #expect(list.nextDial(now: .zero, connections: 0) == nil)
         list.dialFailed(peer, now: .zero)
@@ -37,7 +53,18 @@ struct PeerListTests {
         list.dialFailed(peer, now: at(120))
         #expect(list.nextDial(now: at(300), connections: 0) == peer)
         list.dialFailed(peer, now: at(300))
-        #expect(list.count == 0)
+        #expect(list.count == PeerList.keptCount)
+        #expect(!list.contains(peer))
+    }
+
+    @Test func `the only address is never forgotten, and rests ten minutes at most`() {
+        var list = PeerList(seed: 1, now: .zero)
+        let peer = World.endpoint(1)
+        list.add([peer], source: .tracker, now: .zero)
+        #expect(
+            rests(of: peer, in: &list, count: 11) == [
+                120, 180, 240, 300, 360, 420, 480, 540, 600, 600, 600,
+            ])
     }
 
     @Test func `after a failed handshake the other form is tried at once, and what works is kept`()
@@ -67,16 +94,7 @@ struct PeerListTests {
         var list = PeerList(seed: 1, now: .zero)
         let peer = World.endpoint(1)
         list.add([peer], source: .user, now: .zero)
-        var now = Timestamp.zero
-        var rests: [Double] = []
-        for _ in 0..<9 {
-            #expect(list.nextDial(now: now, connections: 0) == peer)
-            list.dialFailed(peer, now: now)
-            guard let next = list.nextDeadline(connections: 0) else { break }
-            rests.append((next - now).seconds)
-            now = next
-        }
-        #expect(rests == [1, 2, 4, 8, 16, 32, 60, 60, 60])
+        #expect(rests(of: peer, in: &list, count: 9) == [1, 2, 4, 8, 16, 32, 60, 60, 60])
     }
 
     @Test func `the user's addresses and those without failures go first`() {
@@ -140,10 +158,10 @@ struct PeerListTests {
 
 @Suite("A waiting read calls peers back")
 struct PeerListHurryTests {
-    private let endpoint = Endpoint(address: .v4(0x0102_0304), port: 5)
+    private let endpoint = Endpoint(address: .v4(0x0102_0304), port: 5000)
 
-    @Test func `a useful peer that went is due at once, one that failed is not`() {
-        let failed = Endpoint(address: .v4(0x0102_0305), port: 5)
+    @Test func `a useful peer that went is due at once, one that failed within a second`() {
+        let failed = Endpoint(address: .v4(0x0102_0305), port: 5000)
         var list = PeerList(seed: 1, now: .zero)
         list.add([endpoint, failed], source: .tracker, now: .zero)
         for _ in 0..<2 { _ = list.nextDial(now: .zero, connections: 0) }
@@ -154,5 +172,21 @@ struct PeerListHurryTests {
         list.hurry(now: .zero)
         #expect(list.nextDial(now: .zero, connections: 0) == endpoint)
         #expect(list.nextDial(now: .zero, connections: 0) == nil)
+        #expect(list.nextDeadline(connections: 0) == Timestamp.zero + PeerList.impatientBackOff)
+    }
+
+    @Test func `who goes on failing is tried less and less often, but each minute`() {
+        var list = PeerList(seed: 1, now: .zero)
+        list.add([endpoint], source: .tracker, now: .zero)
+        var now = Timestamp.zero
+        var rests: [Double] = []
+        while rests.count < 8, list.nextDial(now: now, connections: 0) == endpoint {
+            list.dialFailed(endpoint, now: now)
+            list.hurry(now: now)
+            guard let next = list.nextDeadline(connections: 0) else { break }
+            rests.append((next - now).seconds)
+            now = next
+        }
+        #expect(rests == [1, 2, 4, 8, 16, 32, 60, 60])
     }
 }

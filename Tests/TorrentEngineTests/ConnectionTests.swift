@@ -128,6 +128,28 @@ struct ConnectionTests {
         await swarmlet.end()
     }
 
+    @Test
+    func `a peer that a tracker named and that failed is soon tried again while a read waits`()
+        async throws
+    {
+        let swarmlet = try Swarmlet(sizes: ["big": 200_000])
+        let seed = ScriptedSeed(swarmlet)
+        let peer = try ScriptedPeer { wire, number in
+            // Two dials, each in both forms.
+            guard number >= 4 else { return }
+            try seed.greet(wire)
+            try seed.serve(wire)
+        }
+        let port = peer.port
+        let tracker = try HTTPTestServer { exchange in
+            let address: [UInt8] = [127, 0, 0, 1, UInt8(port >> 8), UInt8(port & 255)]
+            exchange.answer(Array("d8:intervali1800e5:peers6:".utf8) + address + Array("e".utf8))
+        }
+        let reader = try await swarmlet.session { $0.trackers = [tracker.url("/announce")] }
+        try await swarmlet.expectWhole(swarmlet.add(to: reader))
+        await swarmlet.end()
+    }
+
     /// In a process of its own, whose descriptors it may use up.
     @Test func `without descriptors nobody is accepted and nothing spins, until there are some`()
         async
