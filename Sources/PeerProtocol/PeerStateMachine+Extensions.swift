@@ -1,6 +1,16 @@
-import TorrentCore
+package import TorrentCore
 
 extension PeerStateMachine {
+    /// Where the peer at an endpoint says that it can be dialled over the other family of addresses,
+    /// if it says so (`ipv4`, `ipv6` and `p`, BEP 10).
+    package func twin(of endpoint: Endpoint) -> Endpoint? {
+        let isV6 = endpoint.address.isV6
+        guard let address = isV6 ? remoteExtensions.addressV4 : remoteExtensions.addressV6,
+            address.isV6 != isV6
+        else { return nil }
+        return Endpoint(address: address, port: remoteExtensions.listenPort ?? endpoint.port)
+    }
+
     /// Requests for metadata that are taken from one peer: each piece three times over, and some
     /// before it is known how many there are.
     private var maximumMetadataRequests: Int {

@@ -26,7 +26,7 @@ extension PeerList {
         guard let index = positions[endpoint] else { return }
         candidates[index].failures += 1
         candidates[index].failedAt = now
-        if candidates[index].source != .user, candidates[index].failures >= Self.failureLimit,
+        if !candidates[index].source.isUsers, candidates[index].failures >= Self.failureLimit,
             candidates.count > Self.keptCount
         {
             remove(index)
@@ -104,7 +104,7 @@ extension PeerList {
     }
 
     private func rest(_ candidate: Candidate) -> Interval {
-        guard candidate.source != .user else { return impatientRest(candidate) }
+        guard !candidate.source.isUsers else { return impatientRest(candidate) }
         return min(Self.backOff * (Int64(candidate.failures) + 1), Self.longestBackOff)
     }
 

@@ -24,6 +24,10 @@ package struct PeerList: Sendable {
     struct Candidate {
         enum State { case idle, dialling, connected }
         var endpoint: Endpoint
+        /// The same peer's address of the other family; see `add(_:sameAs:now:)`.
+        var twin: Endpoint?
+        /// Whether connections to both have said so.
+        var isTwinCertain = false
         var source: PeerSource
         var state = State.idle
         /// Failures in a row, and when the last one was.
@@ -43,7 +47,7 @@ package struct PeerList: Sendable {
     }
 
     /// Ports below are those of other services, which strangers must not make us talk to (BEP 11):
-    /// trackers, the DHT and peers name none, or are not heard.
+    /// whoever but the user names one is not heard.
     package static let lowestPort: UInt16 = 1024
     private let configuration: Configuration
     var candidates: [Candidate] = []
@@ -94,10 +98,13 @@ package struct PeerList: Sendable {
                 endpoint.port >= Self.lowestPort || source == .user || source == .incoming
             else { continue }
             if let known = positions[endpoint] {
+                if namer != candidates[known].namer, !candidates[known].isTwinCertain {
+                    candidates[known].twin = nil
+                }
                 if source < candidates[known].source {
                     candidates[known].source = source
                     endShare(known)
-                    if source == .user, candidates[known].state == .idle {
+                    if source.isUsers, candidates[known].state == .idle {
                         candidates[known].nextTry = now
                     }
                 }
@@ -139,9 +146,7 @@ package struct PeerList: Sendable {
         guard connections < configuration.connectionLimit, tokens >= 1 else { return nil }
         var best: Int?
         for index in candidates.indices {
-            guard candidates[index].state == .idle, candidates[index].nextTry <= now else {
-                continue
-            }
+            guard candidates[index].nextTry <= now, isWaiting(candidates[index]) else { continue }
             if let known = best, !isBetter(candidates[index], candidates[known]) { continue }
             best = index
         }
@@ -156,7 +161,7 @@ package struct PeerList: Sendable {
     package func nextDeadline(connections: Int) -> Timestamp? {
         guard connections < configuration.connectionLimit else { return nil }
         guard
-            let due = candidates.lazy.filter({ $0.state == .idle }).map(\.nextTry).min()
+            let due = candidates.lazy.filter(isWaiting).map(\.nextTry).min()
         else { return nil }
         guard tokens < 1 else { return due }
         return max(due, tokensAt + .seconds((1 - tokens) / configuration.rate))
@@ -205,7 +210,7 @@ package struct PeerList: Sendable {
     }
 
     private func isBetter(_ left: Candidate, _ right: Candidate) -> Bool {
-        if (left.source == .user) != (right.source == .user) { return left.source == .user }
+        if left.source.isUsers != right.source.isUsers { return left.source.isUsers }
         if left.failures != right.failures { return left.failures < right.failures }
         if left.source != right.source { return left.source < right.source }
         return left.order < right.order
@@ -220,7 +225,7 @@ package struct PeerList: Sendable {
     private mutating func dropWorst(_ source: PeerSource) -> Bool {
         var worst: Int?
         for index in candidates.indices
-        where candidates[index].state == .idle && candidates[index].source != .user {
+        where candidates[index].state == .idle && !candidates[index].source.isUsers {
             if let known = worst, !isBetter(candidates[known], candidates[index]) { continue }
             worst = index
         }

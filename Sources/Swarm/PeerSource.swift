@@ -2,6 +2,8 @@
 package enum PeerSource: UInt8, Comparable, Sendable {
     /// The user named it.
     case user
+    /// The user's magnet link named it (`x.pe`), whose text may be a stranger's.
+    case magnet
     /// The local network (BEP 14): near, and mostly fast.
     case local
     /// A tracker.
@@ -11,10 +13,14 @@ package enum PeerSource: UInt8, Comparable, Sendable {
     /// Another peer (BEP 11) or the DHT (BEP 5).
     case gossip
 
-    /// Whether it may name peers of a private torrent (BEP 27).
+    /// Whether the user gave it, who waits for it: it is tried again and again.
+    var isUsers: Bool { self <= .magnet }
+
+    /// Whether it may name peers of a private torrent (BEP 27); a magnet link, which does not tell
+    /// that its torrent is one, until the metadata tells.
     var isPrivate: Bool {
         switch self {
-        case .user, .tracker, .incoming: true
+        case .user, .magnet, .tracker, .incoming: true
         case .local, .gossip: false
         }
     }

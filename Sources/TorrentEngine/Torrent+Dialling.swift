@@ -31,7 +31,7 @@ extension Torrent {
         } else {
             for endpoint in endpoints { magnetEndpoints.remove(endpoint) }
         }
-        addPeers(endpoints, source: .user, now: now)
+        addPeers(endpoints, source: isFromMagnet ? .magnet : .user, now: now)
     }
 
     /// The metadata says that only trackers may name peers (BEP 27): those that only the magnet

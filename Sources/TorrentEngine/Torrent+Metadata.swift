@@ -25,6 +25,7 @@ extension Torrent {
         connection.scheduleFlush()
         swarm?.peerUploadOnly(connection.key, connection.machine.isUploadOnly, now: now)
         noteListenPort(of: connection, now: now)
+        noteTwin(of: connection, now: now)
         announceLate(to: connection)
     }
 

@@ -152,7 +152,9 @@ extension Torrent {
             Log.warning("\(endpoint): banned: \(reason)")
             peerList.ban(endpoint)
         case .disconnect(let peer, let reason):
-            connections[peer]?.close(reason.description, now: now)
+            guard let connection = connections[peer] else { return }
+            forgetTwin(of: connection)
+            connection.close(reason.description, now: now)
         case .ban(let peer, let reason):
             guard let connection = connections[peer] else { return }
             Log.warning("\(connection.endpoint): banned: \(reason)")

@@ -19,8 +19,9 @@ struct PeerListGossipTests {
         #expect(list.count == 400)
     }
 
-    /// Or whoever runs a tracker, or a node of the DHT, has its users call anybody's web server.
-    @Test(arguments: [PeerSource.tracker, .local, .gossip])
+    /// Or whoever runs a tracker, or a node of the DHT, or writes magnet links, has others call
+    /// anybody's web server.
+    @Test(arguments: [PeerSource.magnet, .tracker, .local, .gossip])
     func `the ports of other services are not dialled`(source: PeerSource) {
         var list = PeerList(seed: 1, now: .zero)
         let ports: [UInt16] = [0, 22, 80, 443, 1023]

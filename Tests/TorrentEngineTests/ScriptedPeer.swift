@@ -9,9 +9,12 @@ final class ScriptedPeer: Sendable {
     private let listener: Int32
     private let ended = Condition(0)
 
-    /// `script` is given the connection and its number, from 0.
-    init(_ script: @escaping @Sendable (Wire, Int) throws -> Void) throws {
-        let (listener, port) = try LoopbackListener.open()
+    /// `script` is given the connection and its number, from 0. A `port` of 0 lets the kernel choose.
+    init(
+        port: UInt16 = 0, isV6: Bool = false,
+        _ script: @escaping @Sendable (Wire, Int) throws -> Void
+    ) throws {
+        let (listener, port) = try LoopbackListener.open(port: port, isV6: isV6)
         self.port = port
         self.listener = listener
         let ended = ended

@@ -30,22 +30,16 @@ final class Wire {
     }
 
     /// Dials a port on the loopback.
-    convenience init(dialling port: UInt16, receiveBuffer: Int32? = nil) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    convenience init(dialling port: UInt16, isV6: Bool = false, receiveBuffer: Int32? = nil) throws
+    {
+        var address = LoopbackAddress(port: port, isV6: isV6)
+        let descriptor = socket(
+            address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemError.last("socket") }
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4)
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0 else {
+        guard address.withPointer({ connect(descriptor, $0, $1.pointee) }) == 0 else {
             let error = SystemError.last("connect")
             Glibc.close(descriptor)
             throw error
