@@ -33,20 +33,7 @@ final class OpenFile: Sendable {
 
     /// Fills `buffer` from `offset` on. An error number, or `ENODATA` where the file ends first.
     func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int32? {
-        var done = 0
-        while done < buffer.count {
-            let position = off_t(offset) + off_t(done)
-            let count = pread(
-                descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, position)
-            if count > 0 {
-                done += count
-            } else if count == 0 {
-                return ENODATA
-            } else if errno != EINTR {
-                return errno
-            }
-        }
-        return nil
+        FileTransfer.read(descriptor, into: buffer, at: offset)
     }
 
     /// Fills `buffer` from `offset` on where that takes no waiting for a disk; false where it would,
@@ -57,19 +44,6 @@ final class OpenFile: Sendable {
 
     /// Writes all of `buffer` at `offset`; an error number where that fails.
     func write(_ buffer: UnsafeRawBufferPointer, at offset: Int64) -> Int32? {
-        var done = 0
-        while done < buffer.count {
-            let position = off_t(offset) + off_t(done)
-            let count = pwrite(
-                descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, position)
-            if count > 0 {
-                done += count
-            } else if count == 0 {
-                return ENOSPC
-            } else if errno != EINTR {
-                return errno
-            }
-        }
-        return nil
+        FileTransfer.write(buffer, to: descriptor, at: offset)
     }
 }

@@ -14,6 +14,28 @@ package enum FileContents {
         try read(name, openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), limit: limit)
     }
 
+    /// Makes the file `name` in an open folder hold `bytes` and nothing else, mode 0600. It is made
+    /// as `draft` first and takes the other's place when it is on disk: whole, or not there at all.
+    /// The name itself lasts once the folder is synced.
+    package static func replace(
+        _ name: String, draft: String, in folder: Int32, with bytes: [UInt8]
+    ) throws(SystemError) {
+        do throws(SystemError) {
+            let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW
+            let file = try OwnedDescriptor(openat(folder, draft, flags, 0o600), "make \(draft)")
+            if let failure = FileTransfer.write(bytes, to: file.rawValue) {
+                throw SystemError(failure, "write \(draft)")
+            }
+            guard fdatasync(file.rawValue) == 0 else { throw SystemError.last("sync \(draft)") }
+            guard renameat(folder, draft, folder, name) == 0 else {
+                throw SystemError.last("rename \(draft)")
+            }
+        } catch {
+            unlinkat(folder, draft, 0)
+            throw error
+        }
+    }
+
     private static func read(
         _ path: String, _ descriptor: Int32, limit: Int
     ) throws(SystemError) -> [UInt8] {

@@ -49,22 +49,13 @@ final class DHTStateFile: Sendable {
         let bytes = state.encoded
         let thread = try? Thread(name: "dht-state") { [self] in
             do throws(SystemError) {
-                try replace(with: bytes)
+                try FileContents.replace(
+                    path, draft: path + ".new", in: AT_FDCWD, with: bytes)
             } catch {
                 Log.debug("the DHT's nodes are not kept: \(error)")
             }
             isBusy.withLock { $0 = false }
         }
         if thread == nil { isBusy.withLock { $0 = false } }
-    }
-
-    private func replace(with bytes: [UInt8]) throws(SystemError) {
-        let temporary = path + ".new"
-        let file = try OwnedDescriptor(
-            open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "open \(temporary)")
-        guard Glibc.write(file.rawValue, bytes, bytes.count) == bytes.count,
-            fdatasync(file.rawValue) == 0
-        else { throw .last("write \(temporary)") }
-        guard rename(temporary, path) == 0 else { throw .last("rename \(temporary)") }
     }
 }

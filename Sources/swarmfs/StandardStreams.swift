@@ -1,4 +1,5 @@
 import Glibc
+import Reactor
 
 /// The three descriptors that every process is expected to have.
 enum StandardStreams {
@@ -18,16 +19,7 @@ enum StandardStreams {
     /// Writes a text as it is; `false` where it could not be written whole.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                bytes = bytes.dropFirst(count)
-            } else if errno != EINTR {
-                return false
-            }
-        }
-        return true
+        FileTransfer.write(Array(text.utf8), to: descriptor) == nil
     }
 
     /// Writes one line to standard output.

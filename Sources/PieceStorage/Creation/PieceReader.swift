@@ -61,19 +61,12 @@ struct PieceReader: ~Copyable {
         guard let number = descriptor?.rawValue else {
             preconditionFailure("a file is open before it is read")
         }
-        var done = 0
-        while done < count {
-            let result = bytes.withUnsafeMutableBytes { buffer in
-                pread(
-                    number, buffer.baseAddress?.advanced(by: start + done), count - done,
-                    off_t(offset) + off_t(done))
-            }
-            if result < 0 {
-                guard errno == EINTR else { throw .system(.last("read \(path())")) }
-                continue
-            }
-            guard result > 0 else { throw .changed(path()) }
-            done += result
+        let failure = bytes.withUnsafeMutableBytes { buffer in
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + count])
+            return FileTransfer.read(number, into: part, at: offset)
         }
+        guard let failure else { return }
+        throw failure == ENODATA
+            ? .changed(path()) : .system(SystemError(failure, "read \(path())"))
     }
 }

@@ -101,16 +101,9 @@ extension PieceStore {
         guard copied < 0, errno != ENOSPC, errno != EDQUOT,
             let memory = UploadMemory(count: part.length)
         else { return false }
-        var read = 0
-        while read < part.length {
-            let count = pread(
-                source, memory.bytes.baseAddress.map { $0 + read }, part.length - read,
-                off_t(part.fileOffset) + off_t(read))
-            guard count > 0 else { return false }
-            read += count
-        }
-        let bytes = UnsafeRawBufferPointer(rebasing: memory.bytes[..<part.length])
-        return target.write(bytes, at: offset) == nil
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<part.length])
+        return FileTransfer.read(source, into: bytes, at: part.fileOffset) == nil
+            && target.write(UnsafeRawBufferPointer(bytes), at: offset) == nil
     }
 
     /// A piece is not where it was thought to be: it is missing, and fetched for whoever waits.

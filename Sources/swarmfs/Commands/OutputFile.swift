@@ -22,13 +22,8 @@ struct OutputFile: ~Copyable {
 
     /// Writes the content and gives the file its name.
     consuming func finish(_ bytes: [UInt8]) throws(Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes {
-                write(descriptor.rawValue, $0.baseAddress, $0.count)
-            }
-            guard count > 0 else { throw Self.unwritable(path, errno) }
-            rest = rest.dropFirst(count)
+        if let failure = FileTransfer.write(bytes, to: descriptor.rawValue) {
+            throw Self.unwritable(path, failure)
         }
         guard rename(temporary, path) == 0 else { throw Self.unwritable(path, errno) }
     }
