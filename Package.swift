@@ -139,7 +139,11 @@ var targets: [Target] = [
     .target(
         name: "RealClients",
         path: "Tests/RealClients",
-        exclude: ["libtorrent_dht.py", "libtorrent_peer.py", "reader.py", "recording_tracker.py"],
+        exclude: [
+            "libtorrent_dht.py", "libtorrent_peer.py", "program.py", "quiet_libtorrent.py",
+            "reader.py",
+            "recording_tracker.py",
+        ],
         swiftSettings: common),
     // A disk that loses power: what a program did to it is recorded by a library for LD_PRELOAD.
     .target(name: "DiskRecord", path: "Tests/DiskRecord"),

@@ -10,6 +10,7 @@ package enum PythonScript: String, Sendable {
     /// The command that runs it. Debian's own interpreter: libtorrent and numpy are its packages.
     package var command: [String] {
         let folder = (#filePath as NSString).deletingLastPathComponent
-        return ["/usr/bin/python3", folder + "/" + rawValue]
+        // -B: nothing is to be left beside the sources.
+        return ["/usr/bin/python3", "-B", folder + "/" + rawValue]
     }
 }

@@ -8,14 +8,14 @@ Every event is one JSON line on standard output. Ends when its standard input cl
 """
 
 import argparse
-import json
-import os
 import sys
-import threading
 import time
 import warnings
 
 import libtorrent as lt
+
+import quiet_libtorrent
+from program import end_with_standard_input, say
 
 # On the internet these guard against floods and false nodes; here all of them are neighbours.
 DHT = {
@@ -29,31 +29,14 @@ DHT = {
 }
 
 
-def say(event, **fields):
-    print(json.dumps({"event": event, **fields}), flush=True)
-
-
-def close_with_standard_input():
-    while os.read(0, 65536):
-        pass
-    os._exit(0)
-
-
 def session(address, bootstrap):
     return lt.session({
+        **quiet_libtorrent.SETTINGS,
         **DHT,
         "listen_interfaces": f"{address}:0",
         "enable_dht": True,
         "dht_bootstrap_nodes": ",".join(bootstrap),
-        "enable_lsd": False,
-        "enable_upnp": False,
-        "enable_natpmp": False,
-        "enable_incoming_utp": False,
-        "enable_outgoing_utp": False,
-        "out_enc_policy": 2,
-        "in_enc_policy": 2,
         "allow_multiple_connections_per_ip": True,
-        "min_reconnect_time": 1,
         "alert_mask": int(lt.alert.category_t.error_notification
                           | lt.alert.category_t.status_notification),
     })
@@ -65,19 +48,6 @@ def dht_nodes(session):
         return session.status().dht_nodes
 
 
-def add(session, source, folder, is_seed):
-    if is_seed:
-        parameters = lt.add_torrent_params()
-        parameters.ti = lt.torrent_info(source)
-        parameters.flags |= lt.torrent_flags.seed_mode
-    else:
-        parameters = lt.parse_magnet_uri(source)
-    parameters.save_path = folder
-    parameters.flags &= ~lt.torrent_flags.auto_managed
-    parameters.flags &= ~lt.torrent_flags.paused
-    return session.add_torrent(parameters)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--nodes", type=int, required=True)
@@ -86,7 +56,7 @@ def main():
     parser.add_argument("--seed", nargs=2)
     parser.add_argument("--leech", nargs=2)
     arguments = parser.parse_args()
-    threading.Thread(target=close_with_standard_input, daemon=True).start()
+    end_with_standard_input()
 
     sessions, addresses = [], []
     for number in range(arguments.nodes):
@@ -103,7 +73,9 @@ def main():
 
     handle = None
     if arguments.seed or arguments.leech:
-        handle = add(sessions[0], *(arguments.seed or arguments.leech), bool(arguments.seed))
+        source, folder = arguments.seed or arguments.leech
+        handle = sessions[0].add_torrent(
+            quiet_libtorrent.parameters(source, folder, is_complete=bool(arguments.seed)))
     is_complete = False
     while True:
         time.sleep(0.5)

@@ -9,17 +9,14 @@ that it never outlives the test that started it.
 
 import argparse
 import hashlib
-import json
 import os
 import sys
-import threading
 import time
 
 import libtorrent as lt
 
-
-def say(event, **fields):
-    print(json.dumps({"event": event, **fields}), flush=True)
+import quiet_libtorrent
+from program import end_with_standard_input, say
 
 
 def v1_by_hand(arguments):
@@ -135,11 +132,9 @@ def session_settings(arguments):
     address = arguments.listen
     bracketed = f"[{address}]" if ":" in address else address
     return {
+        **quiet_libtorrent.SETTINGS,
         "listen_interfaces": f"{bracketed}:0",
-        "enable_dht": False,
         "enable_lsd": arguments.lsd,
-        "enable_upnp": False,
-        "enable_natpmp": False,
         "enable_incoming_utp": arguments.transport == "utp",
         "enable_outgoing_utp": arguments.transport == "utp",
         "enable_incoming_tcp": arguments.transport == "tcp",
@@ -147,8 +142,6 @@ def session_settings(arguments):
         **ENCRYPTION[arguments.encryption],
         "allow_multiple_connections_per_ip": True,
         "connections_limit": 200,
-        # Tests and measurements must not wait for back-off that is meant for the internet.
-        "min_reconnect_time": 1,
         "unchoke_slots_limit": -1,
         "alert_mask": int(
             lt.alert.category_t.status_notification
@@ -161,36 +154,19 @@ def session_settings(arguments):
 
 
 def parameters(arguments):
-    source = arguments.source
-    if os.path.exists(source):
-        parsed = lt.add_torrent_params()
-        limits = {"max_buffer_size": 1 << 28, "max_pieces": 1 << 24, "max_decode_tokens": 1 << 26}
-        parsed.ti = lt.torrent_info(source, limits)
-    else:
-        parsed = lt.parse_magnet_uri(source)
-    parsed.save_path = arguments.save
+    parsed = quiet_libtorrent.parameters(arguments.source, arguments.save, arguments.trust)
     # Of the torrent: the session's own limits do not hold for peers of the local network.
     if arguments.upload_rate:
         parsed.upload_limit = arguments.upload_rate
     if arguments.download_rate:
         parsed.download_limit = arguments.download_rate
-    parsed.flags &= ~lt.torrent_flags.auto_managed
-    parsed.flags &= ~lt.torrent_flags.paused
     if arguments.super_seed:
         parsed.flags |= lt.torrent_flags.super_seeding
-    if arguments.trust:
-        parsed.flags |= lt.torrent_flags.seed_mode
     return parsed
 
 
-def close_with_standard_input():
-    while os.read(0, 65536):
-        pass
-    os._exit(0)
-
-
 def peer(arguments):
-    threading.Thread(target=close_with_standard_input, daemon=True).start()
+    end_with_standard_input()
     session = lt.session(session_settings(arguments))
     deadline = time.monotonic() + 30
     while session.listen_port() == 0 or not session.is_listening():

@@ -6,13 +6,12 @@ It answers with the peers given and with those that announced. It ends with its 
 """
 
 import argparse
-import json
-import os
 import socket
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote_to_bytes
+
+from program import end_with_standard_input, say
 
 
 def main():
@@ -53,10 +52,7 @@ def main():
                 elif not failing:
                     peers.add(own)
                 others = sorted((peers | given) - {own})
-                print(
-                    json.dumps({"event": "announce", "path": path, "fields": printable}),
-                    flush=True,
-                )
+                say("announce", path=path, fields=printable)
             compact = b"".join(
                 socket.inet_aton(address) + port.to_bytes(2, "big")
                 for address, port in others
@@ -72,11 +68,9 @@ def main():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Tracker)
-    print(json.dumps({"event": "listening", "port": server.server_port}), flush=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    while os.read(0, 65536):
-        pass
-    os._exit(0)
+    say("listening", port=server.server_port)
+    end_with_standard_input()
+    server.serve_forever()
 
 
 main()

@@ -16,27 +16,27 @@ import random
 import sys
 import threading
 import time
+from pathlib import Path
 
 import libtorrent as lt
+
+# Its modules are shared with the tests; nothing is to be left beside them.
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "Tests/RealClients"))
+
+import quiet_libtorrent
+from program import end_with_standard_input, say
 
 # Plain TCP on loopback. Beyond the defaults, most after libtorrent's preset for fast seeds
 # (high_performance_seed): deep queues of requests and of writes, socket buffers that hold what a
 # fast link brings in a turn, a seeder that keeps megabytes ready to send, and two threads that hash.
 # LIBTORRENT_SETTINGS, a JSON object, changes more, to try whether others are faster.
 SETTINGS = {
+    **quiet_libtorrent.SETTINGS,
     "listen_interfaces": "127.0.0.1:0",
-    "enable_dht": False,
-    "enable_lsd": False,
-    "enable_upnp": False,
-    "enable_natpmp": False,
-    "enable_incoming_utp": False,
-    "enable_outgoing_utp": False,
-    "out_enc_policy": 2,
-    "in_enc_policy": 2,
     "allow_multiple_connections_per_ip": True,
     "unchoke_slots_limit": -1,
     "connection_speed": 500,
-    "min_reconnect_time": 1,
     "close_redundant_connections": False,
     "max_out_request_queue": 2000,
     "max_allowed_in_request_queue": 2000,
@@ -57,16 +57,6 @@ SETTINGS = {
 STREAM_STEP = 100
 
 
-def say(event, **fields):
-    print(json.dumps({"event": event, **fields}), flush=True)
-
-
-def end_with_standard_input():
-    while os.read(0, 65536):
-        pass
-    os._exit(0)
-
-
 class Client:
     def __init__(self, torrent, folder, seed=False, anybody=False):
         settings = dict(SETTINGS)
@@ -77,13 +67,8 @@ class Client:
         while not (self.session.is_listening() and self.session.listen_port()):
             self.session.wait_for_alert(50)
             self.session.pop_alerts()
-        parameters = lt.add_torrent_params()
-        parameters.ti = lt.torrent_info(torrent)
-        parameters.save_path = folder
-        parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-        if seed:
-            parameters.flags |= lt.torrent_flags.seed_mode
-        self.handle = self.session.add_torrent(parameters)
+        self.handle = self.session.add_torrent(
+            quiet_libtorrent.parameters(torrent, folder, is_complete=seed))
         while not seed and "checking" in str(self.handle.status().state):
             time.sleep(0.01)
 
@@ -188,7 +173,7 @@ def read_randomly(torrent, folder, count, seed, stream, *ports):
     say("finished", latencies=latencies, alone=alone, together=together)
 
 
-threading.Thread(target=end_with_standard_input, daemon=True).start()
+end_with_standard_input()
 {"seed": seed, "download": download, "random": read_randomly}[sys.argv[1]](*sys.argv[2:])
 while True:
     time.sleep(1)

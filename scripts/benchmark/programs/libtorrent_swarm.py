@@ -8,52 +8,33 @@ connected to all peers that are named, begin when told so by a line, and print w
 everything.
 """
 
-import json
-import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import libtorrent as lt
 
+# Its modules are shared with the tests; nothing is to be left beside them.
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "Tests/RealClients"))
+
+import quiet_libtorrent
+from program import end_with_standard_input, say
+
 # As installed, save what would leave the network that is measured, or hide what it is about.
 SETTINGS = {
-    "enable_dht": False,
-    "enable_lsd": False,
-    "enable_upnp": False,
-    "enable_natpmp": False,
-    "enable_incoming_utp": False,
-    "enable_outgoing_utp": False,
-    "out_enc_policy": 2,
-    "in_enc_policy": 2,
+    **quiet_libtorrent.SETTINGS,
     "unchoke_slots_limit": -1,
     "close_redundant_connections": False,
-    "min_reconnect_time": 1,
 }
 
 
-def say(event, **fields):
-    print(json.dumps({"event": event, **fields}), flush=True)
-
-
-told = threading.Event()
-
-
-def read_standard_input():
-    while os.read(0, 65536):
-        told.set()
-    os._exit(0)
-
-
 def main(mode, torrent, folder, listen, *peers):
-    threading.Thread(target=read_standard_input, daemon=True).start()
+    told = threading.Event()
+    end_with_standard_input(told.set)
     session = lt.session({**SETTINGS, "listen_interfaces": listen})
-    parameters = lt.add_torrent_params()
-    parameters.ti = lt.torrent_info(torrent)
-    parameters.save_path = folder
-    parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-    if mode == "seed":
-        parameters.flags |= lt.torrent_flags.seed_mode
+    parameters = quiet_libtorrent.parameters(torrent, folder, is_complete=mode == "seed")
     if mode == "sequential":
         parameters.flags |= lt.torrent_flags.sequential_download
     handle = session.add_torrent(parameters)
