@@ -8,7 +8,7 @@ package import TorrentCore
 ///
 ///     catalogue.sqlite      what is here, see `Catalogue`
 ///     <infohash>/lock       one process at a time uses a torrent
-///     <infohash>/metainfo   for a new catalogue, should this one be lost, see `CatalogueRebuild`
+///     <infohash>/metainfo   what the torrent is, see `CacheFolder+Metainfo`
 ///     <infohash>/files/     sparse files, or chunks/, see `CacheFolder`
 ///
 /// Order on disk: data, its sync, then the catalogue. Only what the catalogue says is trusted
@@ -94,18 +94,15 @@ package final class CacheDirectory: Sendable {
 
     /// The metainfo of a torrent that this cache knows by its v1 or v2 hash: a mount then needs
     /// no network. Reads from disk; nil also where the catalogue fails, which is logged.
-    package func metainfo(for identity: TorrentIdentity) -> [UInt8]? {
-        do {
-            return try catalogue.metainfo(for: identity)
+    package func metainfo(for identity: TorrentIdentity) -> TorrentMetainfo? {
+        do throws(StorageError) {
+            return try catalogue.folder(of: identity).flatMap {
+                CacheFolder.metainfo(of: $0, in: descriptor)
+            }
         } catch {
             Log.warning("\(error)")
             return nil
         }
-    }
-
-    /// Remembers a torrent, for `metainfo(for:)`. Opening a `PieceStore` does it as well.
-    package func store(metainfo: TorrentMetainfo) throws(StorageError) {
-        _ = try catalogue.register(metainfo)
     }
 
     /// How full the directory is and what it may take, as of a second ago at most. Cheap.

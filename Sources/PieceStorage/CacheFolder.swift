@@ -32,9 +32,8 @@ final class CacheFolder: Sendable {
             lock = try TorrentLock(
                 folder: folder.rawValue, torrent: name, path: cache.path,
                 mountpoint: cache.policy.mountpoint, purpose: purpose)
-            let bytes = metainfo.encoded()
-            Self.keepMetainfo(bytes, in: folder.rawValue)
-            torrent = try cache.catalogue.register(metainfo.info, bytes)
+            try Self.keepMetainfo(metainfo.encoded(), of: name, in: cache.descriptor)
+            torrent = try cache.catalogue.register(metainfo.info)
             isPacked =
                 Self.isPacked(name, in: cache.descriptor)
                 ?? (cache.policy.chunkLength != nil || DiskLayout.packs(metainfo.info.layout))
@@ -56,8 +55,7 @@ final class CacheFolder: Sendable {
         do {
             return try CacheFolder(cache: cache, metainfo: metainfo, purpose: purpose)
         } catch {
-            // In the folder, the catalogue and its log.
-            let room = 3 * Int64(metainfo.encoded().count) + DiskReserve.length
+            let room = Int64(metainfo.encoded().count) + DiskReserve.length
             guard error.isDiskFull, purpose == .reading,
                 cache.limiter.makeRoom(bytes: room, pools: pools)
             else { throw error }
@@ -131,7 +129,8 @@ final class CacheFolder: Sendable {
         "\(String(file.value / shardSize, radix: 16))/\(file.value)"
     }
 
-    private static func makeDirectory(
+    /// Opens a folder, which is made where it is missing.
+    static func makeDirectory(
         _ parent: Int32, _ name: String
     ) throws(SystemError) -> OwnedDescriptor {
         guard mkdirat(parent, name, 0o700) == 0 || errno == EEXIST else {

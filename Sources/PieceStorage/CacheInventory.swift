@@ -56,9 +56,11 @@ package struct CacheInventory: Sendable {
     }
 
     /// A torrent's metainfo; nil where the cache has lost it.
-    package func metainfo(of torrent: CachedTorrent) throws(StorageError) -> TorrentMetainfo? {
-        guard let bytes = try catalogue?.metainfo(for: torrent.identity) else { return nil }
-        return try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
+    package func metainfo(of torrent: CachedTorrent) -> TorrentMetainfo? {
+        let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return nil }
+        defer { close(directory) }
+        return CacheFolder.metainfo(of: torrent.folder, in: directory)
     }
 
     /// The pieces of a torrent that the catalogue vouches for.

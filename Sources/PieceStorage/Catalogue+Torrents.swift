@@ -4,32 +4,29 @@ import Reactor
 import TorrentCore
 
 extension Catalogue {
-    /// The number of a torrent, see below.
-    func register(_ metainfo: TorrentMetainfo) throws(StorageError) -> Int64 {
-        try register(metainfo.info, metainfo.encoded())
-    }
-
-    /// The number of a torrent, made where it is new; keeps its encoded metainfo for later mounts by
-    /// infohash.
-    func register(_ info: InfoDictionary, _ bytes: [UInt8]) throws(StorageError) -> Int64 {
+    /// The number of a torrent, made where it is new.
+    func register(_ info: InfoDictionary) throws(StorageError) -> Int64 {
         let identity = info.identity
         let known = try withDatabase { database throws(Database.Failure) in
-            try Self.find(identity, holding: bytes, in: database)
+            try Self.find(identity, in: database)
         }
         if let known { return known }
         return try withDatabase { database throws(Database.Failure) in
             try database.transaction { () throws(Database.Failure) in
-                let id: Int64
-                if let known = try Self.find(identity, in: database) {
-                    id = known
-                } else {
-                    id = try Self.insert(info, in: database)
-                }
-                try database.run(
-                    "INSERT OR REPLACE INTO metainfos(torrent, bytes) VALUES (?, ?)",
-                    .integer(id), .blob(bytes))
-                return id
+                // Another process may have been faster.
+                if let known = try Self.find(identity, in: database) { return known }
+                return try Self.insert(info, in: database)
             }
+        }
+    }
+
+    /// The folder of a torrent that the cache knows by either of its hashes.
+    func folder(of identity: TorrentIdentity) throws(StorageError) -> String? {
+        try withDatabase { database throws(Database.Failure) in
+            guard let id = try Self.find(identity, in: database) else { return nil }
+            let statement = try database.prepare("SELECT folder FROM torrents WHERE id = ?")
+            statement.bind([.integer(id)])
+            return try database.step(statement) ? statement.text(0) : nil
         }
     }
 
@@ -47,35 +44,6 @@ extension Catalogue {
             .integer(Int64(info.pieceLength)), .integer(Int64(info.geometry.pieceCount)),
             .integer(now), .integer(now))
         return database.lastInsertedRow
-    }
-
-    /// The torrent's number where the catalogue has this very metainfo of it.
-    private static func find(
-        _ identity: TorrentIdentity, holding bytes: [UInt8], in database: Database
-    ) throws(Database.Failure) -> Int64? {
-        guard let id = try find(identity, in: database) else { return nil }
-        return try database.number(
-            "SELECT torrent FROM metainfos WHERE torrent = ? AND bytes = ?", .integer(id),
-            .blob(bytes))
-    }
-
-    /// The metainfo of a torrent by its number.
-    func metainfo(of torrent: Int64) throws(StorageError) -> [UInt8]? {
-        try withUsage { database throws(Database.Failure) in
-            let statement = try database.prepare("SELECT bytes FROM metainfos WHERE torrent = ?")
-            statement.bind([.integer(torrent)])
-            return try database.step(statement) ? statement.blob(0) : nil
-        }
-    }
-
-    /// The metainfo of a torrent that the cache knows by either of its hashes.
-    func metainfo(for identity: TorrentIdentity) throws(StorageError) -> [UInt8]? {
-        try withDatabase { database throws(Database.Failure) in
-            guard let id = try Self.find(identity, in: database) else { return nil }
-            let statement = try database.prepare("SELECT bytes FROM metainfos WHERE torrent = ?")
-            statement.bind([.integer(id)])
-            return try database.step(statement) ? statement.blob(0) : nil
-        }
     }
 
     private static func find(

@@ -8,7 +8,6 @@ import TorrentCore
 ///
 ///     torrents(id, folder, infohash, infohash_v2, name, size, piece_length, pieces, added, last_use,
 ///         bytes, reserved, is_open)  see `Catalogue+Usage`
-///     metainfos(torrent, bytes)      apart, so that touching last_use does not rewrite megabytes
 ///     ranges(torrent, first, last)   verified and synced pieces; disjoint, never adjacent
 ///     uses(torrent, times)           when each piece was last used, see `UseTimes`
 ///     evictions(torrent, before)     what the torrent's holder is asked to evict
@@ -39,7 +38,7 @@ final class Catalogue: Sendable {
         self.path = path
         self.hold = hold
         do {
-            database = Locked(try Self.open(path))
+            database = Locked(try Self.open(path, in: hold?.descriptor))
             let second = try Database(path: path)
             try second.execute("PRAGMA synchronous = NORMAL")
             try Self.configure(second)
@@ -110,7 +109,7 @@ final class Catalogue: Sendable {
         }
     }
 
-    private static func open(_ path: String) throws -> Database {
+    private static func open(_ path: String, in directory: Int32?) throws -> Database {
         let database = try Database(path: path)
         guard !database.isReadOnly else {
             throw StorageError.cacheUnusable(path: path, reason: SystemError(EROFS, "write"))
@@ -118,7 +117,9 @@ final class Catalogue: Sendable {
         // Looked at before anything is changed: it may be somebody else's.
         let version = try version(of: database, path)
         if version == 0 { try database.execute("PRAGMA journal_mode = WAL") }
-        if version < CatalogueSchema.version { try CatalogueSchema.upgrade(database) }
+        if version < CatalogueSchema.version {
+            try CatalogueSchema.upgrade(database, in: directory)
+        }
         _ = try Self.version(of: database, path)
         try database.execute("PRAGMA synchronous = FULL")
         try configure(database)

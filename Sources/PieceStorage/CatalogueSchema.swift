@@ -1,28 +1,36 @@
+import Reactor
+
 /// The catalogue's layout, and the way to it from every earlier one.
 enum CatalogueSchema {
     /// "swfs", which marks the file as ours.
     static let applicationID: Int64 = 0x7377_6673
     /// The newest layout.
-    static let version: Int64 = 4
+    static let version: Int64 = 5
 
-    /// Brings an open catalogue to the newest layout, in one transaction.
-    static func upgrade(_ database: Database) throws(Database.Failure) {
+    /// Brings an open catalogue to the newest layout, in one transaction; nil for a cache directory
+    /// means a catalogue that has no torrents.
+    static func upgrade(_ database: Database, in directory: Int32?) throws(Database.Failure) {
         try database.transaction { () throws(Database.Failure) in
             // Another process may have been faster.
             let found = try database.number("PRAGMA user_version") ?? 0
             guard found < version else { return }
-            for layout in found..<version { try leave(layout, database) }
+            for layout in found..<version { try leave(layout, database, directory) }
             try database.execute("PRAGMA user_version = \(version)")
         }
+        // Gives the disk back what the old layout took; goes without where it has no room for that.
+        try? database.execute("VACUUM")
     }
 
     /// The step from a layout to the next.
-    private static func leave(_ layout: Int64, _ database: Database) throws(Database.Failure) {
+    private static func leave(
+        _ layout: Int64, _ database: Database, _ directory: Int32?
+    ) throws(Database.Failure) {
         switch layout {
         case 0: try makeFirst(database)
         case 1: try addUsage(database)
         case 2: try addPinsAndChecks(database)
         case 3: try addDoubts(database)
+        case 4: try moveMetainfos(database, directory)
         default: break
         }
     }
@@ -96,5 +104,25 @@ enum CatalogueSchema {
                 torrent INTEGER PRIMARY KEY REFERENCES torrents(id) ON DELETE CASCADE,
                 pieces BLOB NOT NULL);
             """)
+    }
+
+    /// Each torrent's metainfo was in the catalogue too. Where the one beside its files cannot be
+    /// written it is lost, and fetched again by the next mount by infohash.
+    private static func moveMetainfos(
+        _ database: Database, _ directory: Int32?
+    ) throws(Database.Failure) {
+        if let directory {
+            let statement = try database.prepare(
+                "SELECT folder, metainfos.bytes FROM metainfos JOIN torrents ON torrent = id")
+            while try database.step(statement) {
+                let folder = statement.text(0)
+                do {
+                    try CacheFolder.keepMetainfo(statement.blob(1), of: folder, in: directory)
+                } catch {
+                    Log.warning("metainfo of \(folder) in the cache: \(error)")
+                }
+            }
+        }
+        try database.execute("DROP TABLE metainfos")
     }
 }

@@ -47,8 +47,8 @@ extension PieceStore {
         return (lower..<lower.advanced(by: Int(request.length))).clamped(to: pieces)
     }
 
-    /// Puts layers that have become whole into the catalogue, so that the next mount needs no peer
-    /// for them. Blocks on the disk.
+    /// Puts layers that have become whole into the metainfo that the cache has, so that the next mount
+    /// needs no peer for them. Blocks on the disk.
     func saveLayers() {
         guard let folder = cacheFolder, fetchedLayers.withLock({ !$0.completed.isEmpty }) else {
             return
@@ -68,9 +68,10 @@ extension PieceStore {
             createdBy: metainfo.createdBy, creationDate: metainfo.creationDate,
             pieceLayers: layers)
         do {
-            _ = try folder.cache.catalogue.register(whole)
+            try CacheFolder.keepMetainfo(
+                whole.encoded(), of: folder.name, in: folder.cache.descriptor)
         } catch {
-            Log.warning("cache catalogue: \(error.cause)")
+            Log.warning("metainfo in the cache: \(error)")
         }
     }
 

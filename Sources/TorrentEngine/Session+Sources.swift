@@ -60,9 +60,7 @@ extension Session {
         _ identity: TorrentIdentity, magnet: MagnetLink?,
         progress: @escaping @Sendable (TorrentProgress) -> Void
     ) async throws(SessionError) -> SessionTorrent {
-        if let bytes = cache?.metainfo(for: identity),
-            let metainfo = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing())
-        {
+        if let metainfo = cache?.metainfo(for: identity) {
             return try await add(metainfo, magnet: magnet)
         }
         guard !configuration.isOffline else {

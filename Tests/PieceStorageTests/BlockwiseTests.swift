@@ -124,8 +124,8 @@ struct BlockwiseTests {
         store.close(until: .later)
 
         let cache = try CacheDirectory(path: fixture.directory.path)
-        let bytes = try #require(cache.metainfo(for: fixture.torrent.metainfo.info.identity))
-        let metainfo = try TorrentMetainfo(parsing: bytes, hashing: Self.hashing)
+        let metainfo = try #require(
+            cache.metainfo(for: fixture.torrent.metainfo.info.identity))
         #expect(metainfo.pieceLayers.node(file: FileIndex(0), piece: 1) != nil)
     }
 

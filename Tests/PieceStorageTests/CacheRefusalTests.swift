@@ -110,7 +110,7 @@ struct CacheRefusalTests {
         }
         let third = try CacheDirectory(path: directory.path)
         for torrent in torrents {
-            let id = try third.catalogue.register(torrent.metainfo)
+            let id = try third.catalogue.register(torrent.metainfo.info)
             #expect(
                 try third.catalogue.cached(of: id, pieceCount: torrent.geometry.pieceCount).isFull)
         }

@@ -204,7 +204,11 @@ struct DoubtTests {
         let path = "\(directory.path)/catalogue.sqlite"
         let database = try Database(path: path)
         try database.execute(
-            "DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts; PRAGMA user_version = 2")
+            """
+            DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts;
+            CREATE TABLE metainfos(torrent INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+            PRAGMA user_version = 2;
+            """)
         #expect(try open(first).kept.isFull)
         #expect(try database.number("PRAGMA user_version") == CatalogueSchema.version)
     }

@@ -27,7 +27,7 @@ struct DurabilityTests {
 
     private func committed(_ path: String, _ torrent: SampleTorrent) throws -> Bitfield {
         let catalogue = try Catalogue(path: "\(path)/catalogue.sqlite")
-        let id = try catalogue.register(torrent.metainfo)
+        let id = try catalogue.register(torrent.metainfo.info)
         return try catalogue.cached(of: id, pieceCount: torrent.geometry.pieceCount)
     }
 

@@ -266,6 +266,7 @@ struct EvictionTests {
                 try database.execute(
                     """
                     DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts; DROP TABLE uses; DROP TABLE evictions;
+                    CREATE TABLE metainfos(torrent INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
                     ALTER TABLE torrents DROP COLUMN bytes;
                     ALTER TABLE torrents DROP COLUMN reserved;
                     ALTER TABLE torrents DROP COLUMN is_open;

@@ -59,7 +59,7 @@ struct InventoryTests {
         #expect((100_000...262_144).contains(listed.diskBytes))
         #expect(listed.holder == nil)
         let inventory = try CacheInventory(path: directory.path)
-        #expect(try inventory.metainfo(of: listed)?.info.bytes == torrent.metainfo.info.bytes)
+        #expect(inventory.metainfo(of: listed)?.info.bytes == torrent.metainfo.info.bytes)
         #expect(try inventory.cached(of: listed).setCount == 4)
     }
 

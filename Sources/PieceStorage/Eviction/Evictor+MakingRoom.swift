@@ -157,9 +157,8 @@ extension Evictor {
         _ torrent: Catalogue.OtherTorrent, _ round: EvictionRound
     ) throws(StorageError) -> PieceStore? {
         guard let pools = round.pools,
-            let bytes = try round.directory.catalogue.metainfo(of: torrent.id),
-            let metainfo = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing()),
-            metainfo.info.identity.description == torrent.folder
+            let metainfo = CacheFolder.metainfo(
+                of: torrent.folder, in: round.directory.descriptor)
         else { return nil }
         return try PieceStore(
             metainfo: metainfo, location: .cache(round.directory), pools: pools,

@@ -5,8 +5,6 @@ extension Catalogue {
     struct Donor {
         let id: Int64
         let folder: String
-        /// Bytes of its metainfo.
-        let metainfoLength: Int64
     }
 
     /// Torrents of which something is cached and whose pieces can be those of a torrent: they are as
@@ -17,7 +15,7 @@ extension Catalogue {
         try withDatabase { database throws(Database.Failure) in
             let statement = try database.prepare(
                 """
-                SELECT id, folder, length(metainfos.bytes) FROM torrents JOIN metainfos ON torrent = id
+                SELECT id, folder FROM torrents
                 WHERE id <> ?1 AND (piece_length = ?2 OR (?3 AND infohash_v2 IS NOT NULL))
                     AND EXISTS (SELECT 1 FROM ranges WHERE ranges.torrent = id)
                 ORDER BY name = (SELECT name FROM torrents WHERE id = ?1) DESC, last_use DESC
@@ -29,10 +27,7 @@ extension Catalogue {
             ])
             var donors: [Donor] = []
             while try database.step(statement) {
-                donors.append(
-                    Donor(
-                        id: statement.integer(0), folder: statement.text(1),
-                        metainfoLength: statement.integer(2)))
+                donors.append(Donor(id: statement.integer(0), folder: statement.text(1)))
             }
             return donors
         }

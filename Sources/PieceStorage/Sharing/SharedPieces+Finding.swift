@@ -1,7 +1,6 @@
 import Metainfo
 import Reactor
 import TorrentCore
-import TorrentCrypto
 
 extension SharedPieces {
     /// Torrents looked into, those of the same name and the last used first, and the length of their
@@ -25,8 +24,10 @@ extension SharedPieces {
             guard !donors.isEmpty else { return nil }
             var shared = SharedPieces(pieceCount: info.geometry.pieceCount)
             var bytesLeft = metainfoLimit
-            for donor in donors where donor.metainfoLength <= bytesLeft {
-                bytesLeft -= donor.metainfoLength
+            for donor in donors {
+                let length = CacheFolder.metainfoLength(of: donor.folder, in: cache.descriptor)
+                guard let length, length <= bytesLeft else { continue }
+                bytesLeft -= length
                 try shared.look(into: donor, for: metainfo, isMissing, cache)
             }
             guard !shared.pieces.isEmpty else { return nil }
@@ -45,12 +46,10 @@ extension SharedPieces {
         into donor: Catalogue.Donor, for metainfo: TorrentMetainfo,
         _ isMissing: (PieceIndex) -> Bool, _ cache: CacheDirectory
     ) throws(StorageError) {
-        let catalogue = cache.catalogue
-        guard let bytes = try catalogue.metainfo(of: donor.id),
-            let other = try? TorrentMetainfo(parsing: bytes, hashing: OpenSSLHashing()),
-            other.info.identity.description == donor.folder
-        else { return }
-        let cached = try catalogue.cached(
+        guard let other = CacheFolder.metainfo(of: donor.folder, in: cache.descriptor) else {
+            return
+        }
+        let cached = try cache.catalogue.cached(
             of: donor.id, pieceCount: other.info.geometry.pieceCount)
         let found = pieces
         let matches = withoutActuallyEscaping(isMissing) { isMissing in

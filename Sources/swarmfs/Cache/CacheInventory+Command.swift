@@ -3,18 +3,12 @@ import PieceStorage
 import TorrentCore
 
 extension CacheInventory {
-    /// A torrent's metainfo, which is there unless the catalogue is damaged.
+    /// A torrent's metainfo, which is there unless the cache is damaged.
     func knownMetainfo(of torrent: CachedTorrent) throws(Failure) -> TorrentMetainfo {
-        let found: TorrentMetainfo?
-        do throws(StorageError) {
-            found = try metainfo(of: torrent)
-        } catch {
-            throw Failure(error)
-        }
-        guard let found else {
+        guard let found = metainfo(of: torrent) else {
             throw Failure(
                 .cache, "the cache has lost the metainfo of torrent \(torrent.identity)",
-                "run `swarmfs cache remove \(torrent.identity)`")
+                "mount it once, or run `swarmfs cache remove \(torrent.identity)`")
         }
         return found
     }
