@@ -23,8 +23,10 @@ extension TorrentStateMachine {
     }
 
     /// Whether some piece could not be opened for want of memory: `memoryAvailable` is to be called
-    /// when some has been given back.
-    package var isShortOfMemory: Bool { shortage != .none }
+    /// when some has been given back. Looks in its place, as `nextDeadline` does.
+    package var isShortOfMemory: Bool {
+        mutating get { shortage != .none }
+    }
 
     /// Opens a piece within the memory budget, or returns nil.
     ///

@@ -66,7 +66,9 @@ extension TorrentStateMachine {
         let wanted = pieces.clamped(to: geometry.pieces)
         let missing = wanted.filter { !have[$0] }
         guard !missing.isEmpty else { return .none }
-        if missing.contains(where: isFetched) { return .webSeed(bytesPerSecond: Int(totalRate)) }
+        if missing.contains(where: { isFetched($0) }) {
+            return .webSeed(bytesPerSecond: Int(totalRate))
+        }
         guard peerCount > 0 else {
             return webSeeds.lazy.compactMap(\.lastFailure).first.map { .webSeedsFailed($0) }
                 ?? .noPeers
@@ -83,13 +85,20 @@ extension TorrentStateMachine {
         if sources.isEmpty { return .allChoked }
         let sending = sources.count { !$0.isSnubbed }
         if sending == 0 { return .allStalled }
-        let isClosed = { open.slot(of: $0) == OpenPieces.none }
-        if shortage != .none, let unopened = missing.first(where: isClosed) {
+        if shortage != .none,
+            let unopened = missing.first(where: { open.slot(of: $0) == OpenPieces.none })
+        {
             return .noBuffer(unopened)
         }
-        let isHashed = { !isClosed($0) && open[open.slot(of: $0)].state == .verifying }
-        if let verifying = missing.first(where: isHashed) { return .verifying(verifying) }
+        if let verifying = missing.first(where: { isBeingHashed($0) }) {
+            return .verifying(verifying)
+        }
         return .slow(peers: sending, bytesPerSecond: Int(totalRate))
+    }
+
+    private func isBeingHashed(_ piece: PieceIndex) -> Bool {
+        let slot = open.slot(of: piece)
+        return slot != OpenPieces.none && open[slot].state == .verifying
     }
 
     /// Whether a web seed has been asked for some of the piece.

@@ -129,16 +129,27 @@ extension TorrentStateMachine {
         where peers[number].isConnected && (peers[number].isLate || peers[number].isSnubbed) {
             guard peers[number].occupied == 0, now >= peers[number].probeAt,
                 canAsk(number, open[slot].piece), !open[slot].isOnParole,
-                let block = (0..<open[slot].blockCount).last(where: {
-                    open[slot, $0].status == .requested
-                        && open[slot, $0].requesterCount < BlockRecord.requesterLimit
-                        && !open[slot, $0].isRequested(of: Int16(number))
-                })
+                let block = lastRequested(slot, notOf: number)
             else { continue }
             guard mayRequest(isUrgent: true) else { return }
             peers[number].probeAt = now + peers[number].probePause
             peers[number].probePause = min(peers[number].probePause * 2, Self.longestProbe)
             request(number, slot, block)
         }
+    }
+
+    /// The last block of a piece that others have been asked for, and one more peer may be.
+    private func lastRequested(_ slot: Int, notOf number: Int) -> Int? {
+        var block = open[slot].blockCount
+        while block > 0 {
+            block -= 1
+            if open[slot, block].status == .requested,
+                open[slot, block].requesterCount < BlockRecord.requesterLimit,
+                !open[slot, block].isRequested(of: Int16(number))
+            {
+                return block
+            }
+        }
+        return nil
     }
 }

@@ -2,15 +2,20 @@ package import TorrentCore
 
 extension TorrentStateMachine {
     /// When `timerFired` is next to be called; nil where there is nothing to wait for.
+    ///
+    /// Changes nothing, but looks at a machine in its place: whoever keeps one in an object would
+    /// otherwise copy all of it, a retain for each of its parts, in every turn of the loop.
     package var nextDeadline: Timestamp? {
-        guard !peerNumbers.isEmpty || open.count > 0 else { return nil }
-        var next = rechokeAt
-        if let lateCheckAt { next = min(next, lateCheckAt) }
-        if let turnEndsAt { next = min(next, turnEndsAt) }
-        if let due = hashes.nextDelayed { next = min(next, due) }
-        if open.count > 0 || scheduler.hasDemand { next = min(next, maintenanceAt) }
-        if let due = nextWebSeedDeadline { next = min(next, due) }
-        return next
+        mutating get {
+            guard !peerNumbers.isEmpty || open.count > 0 else { return nil }
+            var next = rechokeAt
+            if let lateCheckAt { next = min(next, lateCheckAt) }
+            if let turnEndsAt { next = min(next, turnEndsAt) }
+            if let due = hashes.nextDelayed { next = min(next, due) }
+            if open.count > 0 || scheduler.hasDemand { next = min(next, maintenanceAt) }
+            if let due = nextWebSeedDeadline { next = min(next, due) }
+            return next
+        }
     }
 
     /// Time has passed. Calling it early or often does no harm.

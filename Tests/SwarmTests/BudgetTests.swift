@@ -85,7 +85,8 @@ struct BudgetTests {
         world.read(1, 0..<4)
         world.turn()
         #expect(Self.open(world.log) == 2)
-        #expect(world.machine.isShortOfMemory)
+        let isShort = world.machine.isShortOfMemory
+        #expect(isShort)
         world.machine.memoryAvailable(0, now: world.now)
         world.turn()
         #expect(Self.open(world.log) == 2)
