@@ -28,7 +28,10 @@ package struct PeerList: Sendable {
         var twin: Endpoint?
         /// Whether connections to both have said so.
         var isTwinCertain = false
+        /// The best that named it.
         var source: PeerSource
+        /// Whether one of those named it that may name peers of a private torrent (BEP 27).
+        var isPrivate: Bool
         var state = State.idle
         /// Failures in a row, and when the last one was.
         var failures = 0
@@ -101,6 +104,7 @@ package struct PeerList: Sendable {
                 if namer != candidates[known].namer, !candidates[known].isTwinCertain {
                     candidates[known].twin = nil
                 }
+                if source.isPrivate { candidates[known].isPrivate = true }
                 if source < candidates[known].source {
                     candidates[known].source = source
                     endShare(known)
@@ -116,7 +120,8 @@ package struct PeerList: Sendable {
             positions[endpoint] = candidates.count
             candidates.append(
                 Candidate(
-                    endpoint: endpoint, source: source, nextTry: now, namer: namer,
+                    endpoint: endpoint, source: source, isPrivate: source.isPrivate, nextTry: now,
+                    namer: namer,
                     order: order(of: endpoint)))
         }
     }
@@ -193,9 +198,10 @@ package struct PeerList: Sendable {
         remove(index)
     }
 
-    /// Only trackers and the user may name peers (BEP 27): drops what others named, and returns it.
+    /// Only trackers and the user may name peers (BEP 27), and not the text of a magnet link: drops
+    /// what none of them named, and returns it.
     package mutating func withdrawGossip() -> Set<Endpoint> {
-        let gossip = Set(candidates.lazy.filter { !$0.source.isPrivate }.map(\.endpoint))
+        let gossip = Set(candidates.lazy.filter { !$0.isPrivate }.map(\.endpoint))
         for endpoint in gossip { withdraw(endpoint) }
         return gossip
     }

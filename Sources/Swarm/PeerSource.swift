@@ -16,12 +16,11 @@ package enum PeerSource: UInt8, Comparable, Sendable {
     /// Whether the user gave it, who waits for it: it is tried again and again.
     var isUsers: Bool { self <= .magnet }
 
-    /// Whether it may name peers of a private torrent (BEP 27); a magnet link, which does not tell
-    /// that its torrent is one, until the metadata tells.
+    /// Whether it may name peers of a private torrent (BEP 27).
     var isPrivate: Bool {
         switch self {
-        case .user, .magnet, .tracker, .incoming: true
-        case .local, .gossip: false
+        case .user, .tracker, .incoming: true
+        case .magnet, .local, .gossip: false
         }
     }
 

@@ -64,7 +64,6 @@ extension Torrent {
             answeredLegs[leg.tracker, default: []].insert(leg.family)
             Log.debug("\(identity): \(url) knows \(response.peers.count) peers")
             if let warning = response.warning { Log.warning("\(url): \(warning)") }
-            for endpoint in response.peers { magnetEndpoints.remove(endpoint) }
             noteV2Peers(response.peers, namedFor: announces.hash(of: leg.tracker))
             addPeers(response.peers, source: .tracker, now: now)
             if let seen = response.externalAddress { context.peerSees(seen) }

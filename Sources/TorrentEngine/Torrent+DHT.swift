@@ -26,15 +26,9 @@ extension Torrent {
         context.dht?.hurry(identity.announcedHashes, now: now)
     }
 
-    /// The DHT has named peers. Until the metadata is there the torrent may prove to be private, and
-    /// then they have to go.
+    /// The DHT has named peers.
     func foundByDHT(_ endpoints: [Endpoint], now: Timestamp) {
         guard !isPrivate else { return }
-        if metainfo == nil {
-            for endpoint in endpoints where !peerList.contains(endpoint) {
-                magnetEndpoints.insert(endpoint)
-            }
-        }
         addPeers(endpoints, source: .gossip, now: now)
     }
 }

@@ -21,29 +21,10 @@ extension Torrent {
         }
     }
 
-    /// Peers that the user named, or only the magnet.
+    /// Peers that the user named, or only the magnet; the latter not for a private torrent (BEP 27).
     func peersResolved(_ endpoints: [Endpoint], isFromMagnet: Bool, now: Timestamp) {
-        if isFromMagnet {
-            guard !isPrivate else { return }
-            for endpoint in endpoints where !peerList.contains(endpoint) {
-                magnetEndpoints.insert(endpoint)
-            }
-        } else {
-            for endpoint in endpoints { magnetEndpoints.remove(endpoint) }
-        }
+        guard !isFromMagnet || !isPrivate else { return }
         addPeers(endpoints, source: isFromMagnet ? .magnet : .user, now: now)
-    }
-
-    /// The metadata says that only trackers may name peers (BEP 27): those that only the magnet
-    /// named go.
-    func dropMagnetPeers(now: Timestamp) {
-        for connection in Array(connections.values) {
-            guard let endpoint = connection.listenEndpoint, magnetEndpoints.contains(endpoint)
-            else { continue }
-            connection.close("the torrent is private, and no tracker named it", now: now)
-        }
-        for endpoint in magnetEndpoints { peerList.withdraw(endpoint) }
-        magnetEndpoints = []
     }
 
     /// Adds candidates.

@@ -60,8 +60,8 @@ extension Torrent {
         isDialDue = true
     }
 
-    /// The metadata says that only trackers may name peers (BEP 27): those that others named go,
-    /// and nothing more is exchanged.
+    /// The metadata says that only trackers may name peers (BEP 27): those that others named, or a
+    /// magnet link, go, and nothing more is exchanged.
     func dropGossip(now: Timestamp) {
         let gossip = peerList.withdrawGossip()
         for connection in Array(connections.values) {

@@ -51,8 +51,6 @@ final class Torrent {
     var holepunch = Holepunch()
     /// Who named peers that take part in holepunching, by their address.
     var holepunchRelays: [Endpoint: PeerKey] = [:]
-    /// Peers that only the magnet named.
-    var magnetEndpoints: Set<Endpoint> = []
     /// A tracker that was not asked, as it leads into the private network.
     var privateTracker: String?
 
@@ -145,7 +143,6 @@ final class Torrent {
         if isPrivate {
             announces.becomePrivate(now: now)
             endDHTSearch(now: now)
-            dropMagnetPeers(now: now)
             dropGossip(now: now)
         } else {
             searchDHT(now: now)

@@ -67,4 +67,18 @@ struct PeerListGossipTests {
         #expect(list.withdrawGossip() == Set(all[0..<3]))
         #expect(list.count == 3)
     }
+
+    @Test(arguments: [PeerSource.magnet, .local, .gossip], [PeerSource.user, .tracker])
+    func `a private torrent keeps whom a tracker or the user names as well`(
+        other: PeerSource, keeper: PeerSource
+    ) {
+        for order in [[other, keeper], [keeper, other]] {
+            var list = PeerList(seed: 1, now: .zero)
+            let (both, one) = (endpoints(0..<1), endpoints(1..<2))
+            for source in order { list.add(both, source: source, now: .zero) }
+            list.add(one, source: other, now: .zero)
+            #expect(list.withdrawGossip() == Set(one))
+            #expect(list.contains(both[0]))
+        }
+    }
 }
