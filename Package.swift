@@ -131,10 +131,13 @@ var targets: [Target] = [
             "CLinux", "FUSEBridge", "Metainfo", "PieceStorage", "Reactor", "TorrentCore",
             "TorrentCrypto", "TorrentTree",
         ]),
-    tests("ControlAPITests", ["ControlAPI", "Reactor", "TorrentCore"]),
+    tests("ControlAPITests", ["ControlAPI", "ControlTesting", "Reactor", "TorrentCore"]),
     tests(
         "TestPeerTests",
         ["Bencode", "Metainfo", "PeerProtocol", "TestPeer", "TorrentCore", "TorrentCrypto"]),
+    .target(
+        name: "ControlTesting", dependencies: ["ControlAPI", "Reactor"],
+        path: "Tests/ControlTesting", swiftSettings: common),
     // Real mounts of the built command, and real clients on the other side.
     .target(
         name: "RealClients",
@@ -151,7 +154,7 @@ var targets: [Target] = [
     .target(
         name: "SimulatedDisk", dependencies: ["DiskRecord"], path: "Tests/SimulatedDisk",
         swiftSettings: common),
-    tests("CommandTests", ["ControlAPI", "Reactor", "TorrentCore"]),
+    tests("CommandTests", ["ControlAPI", "ControlTesting", "Reactor", "TorrentCore"]),
     tests(
         "MountTests",
         [

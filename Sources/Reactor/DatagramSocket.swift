@@ -49,10 +49,7 @@ package final class DatagramSocket {
     ) -> Bool {
         setFragmenting(false)
         defer { setFragmenting(true) }
-        let count = SocketAddress(endpoint).withPointer {
-            sendto(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), $0, $1)
-        }
-        return count == bytes.count
+        return Datagram.send(bytes, to: endpoint, through: descriptor)
     }
 
     private func setFragmenting(_ isAllowed: Bool) {
@@ -75,26 +72,11 @@ package final class DatagramSocket {
     /// Sends one datagram; false where the kernel would not take it.
     @discardableResult
     package func send(_ bytes: [UInt8], to endpoint: Endpoint) -> Bool {
-        SocketAddress(endpoint).withPointer {
-            sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, $1)
-        } == bytes.count
+        bytes.withUnsafeBytes { Datagram.send($0, to: endpoint, through: descriptor) }
     }
 
     /// The next datagram and its sender; nil when none waits.
     package func receive() -> (bytes: [UInt8], sender: Endpoint)? {
-        while true {
-            var buffer = [UInt8](repeating: 0, count: Self.maximumLength)
-            var count = -1
-            let address = SocketAddress { sender, length in
-                count = recvfrom(descriptor, &buffer, buffer.count, 0, sender, length)
-            }
-            if count >= 0 {
-                guard let sender = address.endpoint else { continue }
-                return (Array(buffer[..<count]), sender)
-            }
-            // ICMP errors of earlier datagrams come back here; the next one may be fine.
-            if errno == EINTR || errno == ECONNREFUSED { continue }
-            return nil
-        }
+        Datagram.receive(through: descriptor, limit: Self.maximumLength)
     }
 }

@@ -73,25 +73,12 @@ package final class MulticastSocket {
                 Int32(IPPROTO_IPV6), IPV6_MULTICAST_IF, Int32(bitPattern: interface.index))
         }
         guard isChosen else { return false }
-        return SocketAddress(group).withPointer {
-            sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, $1)
-        } == bytes.count
+        return bytes.withUnsafeBytes { Datagram.send($0, to: group, through: descriptor) }
     }
 
     /// The next datagram, cut off after `limit` bytes, and its sender; nil when none waits.
     package func receive(limit: Int) -> (bytes: [UInt8], sender: Endpoint)? {
-        while true {
-            var buffer = [UInt8](repeating: 0, count: limit)
-            var count = -1
-            let address = SocketAddress { sender, length in
-                count = recvfrom(descriptor, &buffer, buffer.count, 0, sender, length)
-            }
-            if count >= 0 {
-                guard let sender = address.endpoint else { continue }
-                return (Array(buffer[..<count]), sender)
-            }
-            guard errno == EINTR else { return nil }
-        }
+        Datagram.receive(through: descriptor, limit: limit)
     }
 
     private func membership(_ interface: UInt32) -> ip_mreqn {

@@ -1,4 +1,5 @@
 import ControlAPI
+import ControlTesting
 import Foundation
 import Reactor
 import Testing
@@ -36,11 +37,26 @@ struct StatusTests {
             uploaded: 0, waitingReads: 3, state: rate > 0 ? "downloading" : "idle")
     }
 
-    private func serve() throws -> (FakeMount, ControlServer) {
-        let mount = FakeMount(status)
+    private func serve(_ answer: MountStatus? = nil) throws -> (FakeMount, ControlServer) {
+        let mount = FakeMount(answer ?? status)
         let server = try ControlServer(
             directory: surroundings.runtime, mountpoint: status.mountpoint, control: mount)
         return (mount, server)
+    }
+
+    /// What `status` and `status --json` print of a mount.
+    private func reports(
+        of answer: MountStatus
+    ) async throws -> (text: String, json: StatusReport) {
+        let (_, server) = try serve(answer)
+        defer { server.stop() }
+        let text = try await CommandRun(["status"], in: surroundings)
+        let json = try await CommandRun(["status", "--json"], in: surroundings)
+        return (text.output, try Self.report(of: json))
+    }
+
+    private static func report(of run: CommandRun) throws -> StatusReport {
+        try JSONDecoder().decode(StatusReport.self, from: Data(run.output.utf8))
     }
 
     @Test(arguments: [
@@ -84,16 +100,10 @@ struct StatusTests {
     func `it tells how complete files are read`(state: String, words: String) async throws {
         var status = status
         status.passthrough = state
-        let server = try ControlServer(
-            directory: surroundings.runtime, mountpoint: status.mountpoint,
-            control: FakeMount(status))
-        defer { server.stop() }
-        let text = try await CommandRun(["status"], in: surroundings)
-        let head = try #require(text.output.split(separator: "\n").first)
+        let (text, json) = try await reports(of: status)
+        let head = try #require(text.split(separator: "\n").first)
         #expect(head.hasSuffix(", up 2h05m, \(words)"))
-        let json = try await CommandRun(["status", "--json"], in: surroundings)
-        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
-        #expect(report.mounts.map(\.passthrough) == [state])
+        #expect(json.mounts.map(\.passthrough) == [state])
     }
 
     @Test func `it tells how many nodes of the DHT are known`() async throws {
@@ -101,16 +111,10 @@ struct StatusTests {
         status.dht = DHTStatus(
             nodes: 160, nodesIPv6: 40, goodNodes: 120, storedTorrents: 3, storedPeers: 9,
             lookups: 1, isServing: true)
-        let server = try ControlServer(
-            directory: surroundings.runtime, mountpoint: status.mountpoint,
-            control: FakeMount(status))
-        defer { server.stop() }
-        let text = try await CommandRun(["status"], in: surroundings)
-        let head = try #require(text.output.split(separator: "\n").first)
+        let (text, json) = try await reports(of: status)
+        let head = try #require(text.split(separator: "\n").first)
         #expect(head.hasSuffix(", up 2h05m, 200 DHT nodes"))
-        let json = try await CommandRun(["status", "--json"], in: surroundings)
-        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
-        #expect(report.mounts.map(\.dht) == [status.dht])
+        #expect(json.mounts.map(\.dht) == [status.dht])
     }
 
     @Test func `it tells what trackers know, a few of them, and when all was there last`()
@@ -131,13 +135,9 @@ struct StatusTests {
                 TrackerStatus(
                     url: "udp://u:1", seeds: nil, leechers: nil, completed: nil, lastError: nil),
             ]
-        let server = try ControlServer(
-            directory: surroundings.runtime, mountpoint: status.mountpoint,
-            control: FakeMount(status))
-        defer { server.stop() }
-        let text = try await CommandRun(["status"], in: surroundings)
+        let (text, json) = try await reports(of: status)
         #expect(
-            text.output.hasSuffix(
+            text.hasSuffix(
                 """
                   imagenet: a complete copy was last seen 2h05m ago
                   tracker udp://t:1  1 seed, 2 leechers, 30 completed
@@ -148,9 +148,7 @@ struct StatusTests {
                   2 more trackers
 
                 """))
-        let json = try await CommandRun(["status", "--json"], in: surroundings)
-        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
-        #expect(report.mounts.first?.torrents.first?.trackers == status.torrents[0].trackers)
+        #expect(json.mounts.first?.torrents.first?.trackers == status.torrents[0].trackers)
     }
 
     @Test func `programs get JSON`() async throws {
@@ -159,8 +157,7 @@ struct StatusTests {
         for arguments in [["status", "--json"], ["status", "empty", "--json"]] {
             let run = try await CommandRun(arguments, in: surroundings)
             #expect(run.status == 0)
-            let report = try JSONDecoder().decode(StatusReport.self, from: Data(run.output.utf8))
-            #expect(report == StatusReport(mounts: [status]))
+            #expect(try Self.report(of: run) == StatusReport(mounts: [status]))
         }
     }
 
@@ -169,8 +166,7 @@ struct StatusTests {
         #expect(text.output == "Nothing is mounted.\n")
         #expect(text.status == 0)
         let json = try await CommandRun(["status", "--json"], in: surroundings)
-        let report = try JSONDecoder().decode(StatusReport.self, from: Data(json.output.utf8))
-        #expect(report.mounts.isEmpty)
+        #expect(try Self.report(of: json).mounts.isEmpty)
     }
 
     @Test(arguments: ["status", "unmount"])

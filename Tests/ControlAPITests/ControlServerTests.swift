@@ -1,4 +1,5 @@
 import ControlAPI
+import ControlTesting
 import Foundation
 import Reactor
 import Testing
@@ -7,7 +8,7 @@ import TorrentCore
 @Suite("Control socket", .timeLimit(.minutes(10)))
 struct ControlServerTests {
     private let directory: TemporaryDirectory
-    private let mount = FakeMount()
+    private let mount = FakeMount(.sample())
     private let mountpoint = "/mnt/data"
 
     init() throws { directory = try TemporaryDirectory() }
@@ -69,7 +70,7 @@ struct ControlServerTests {
     @Test func `without descriptors the server rests, and goes on when there are some`() async {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
-            let mount = FakeMount()
+            let mount = FakeMount(.sample())
             let server = try ControlServer(
                 directory: directory.runtime, mountpoint: "/m", control: mount)
             let client = try RawClient(directory.runtime, "/m", connects: false)

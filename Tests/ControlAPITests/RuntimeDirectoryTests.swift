@@ -1,11 +1,12 @@
 import ControlAPI
+import ControlTesting
 import Foundation
 import Testing
 
 @Suite("Runtime directory")
 struct RuntimeDirectoryTests {
     private let directory: TemporaryDirectory
-    private let mount = FakeMount()
+    private let mount = FakeMount(.sample())
 
     init() throws { directory = try TemporaryDirectory() }
 

@@ -35,10 +35,27 @@ struct BlockwiseTests {
         Array(repeating: leaf, count: Int(request.length))
     }
 
-    @Test func `a small read asks for its block, and at once for its leaves`() throws {
-        var world = Self.world()
+    /// One with peer 1, which has everything and gives hashes.
+    private static func worldWithPeer() -> World {
+        var world = world()
         world.connect(1, "****", hashes: true)
         world.turn()
+        return world
+    }
+
+    /// Read 1 is of the first block; gives what peer 1 is asked for its sake.
+    private static func readFirstBlock(_ world: inout World) throws -> HashRequest {
+        world.read(1, bytes: 0..<4096)
+        return try #require(hashRequests(world.turn()).first?.1)
+    }
+
+    /// Peer 1 answers with the leaves.
+    private static func giveLeaves(_ request: HashRequest, _ world: inout World) {
+        world.machine.leavesArrived(PeerKey(1), request, leaves(request), now: world.now)
+    }
+
+    @Test func `a small read asks for its block, and at once for its leaves`() throws {
+        var world = Self.worldWithPeer()
         world.read(1, bytes: 70 * World.block + 5..<70 * World.block + 4101)
         let actions = world.turn()
         #expect(World.requests(in: actions) == ["1:1.6"])
@@ -61,19 +78,16 @@ struct BlockwiseTests {
 
     @Test(arguments: [true, false])
     func `a block is verified when both it and its leaf are here`(leafFirst: Bool) throws {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
-        world.read(1, bytes: 0..<4096)
-        let request = try #require(Self.hashRequests(world.turn()).first?.1)
+        var world = Self.worldWithPeer()
+        let request = try Self.readFirstBlock(&world)
         let begin = world.log.count
         if leafFirst {
-            world.machine.leavesArrived(PeerKey(1), request, Self.leaves(request), now: world.now)
+            Self.giveLeaves(request, &world)
             world.answer(1)
         } else {
             world.answer(1)
             #expect(Self.verified(Array(world.log[begin...])).isEmpty)
-            world.machine.leavesArrived(PeerKey(1), request, Self.leaves(request), now: world.now)
+            Self.giveLeaves(request, &world)
         }
         world.turn()
         #expect(Self.verified(Array(world.log[begin...])) == ["0.0"])
@@ -87,12 +101,9 @@ struct BlockwiseTests {
     @Test func `whoever sends a block that its leaf refutes is banned, and the block asked again`()
         throws
     {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
-        world.read(1, bytes: 0..<4096)
-        let request = try #require(Self.hashRequests(world.turn()).first?.1)
-        world.machine.leavesArrived(PeerKey(1), request, Self.leaves(request), now: world.now)
+        var world = Self.worldWithPeer()
+        let request = try Self.readFirstBlock(&world)
+        Self.giveLeaves(request, &world)
         world.answer(1)
         world.connect(2, "****", hashes: true)
         world.machine.blockVerified(
@@ -103,11 +114,8 @@ struct BlockwiseTests {
     }
 
     @Test func `whoever sends wrong hashes is banned, and others are asked`() throws {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
-        world.read(1, bytes: 0..<4096)
-        let request = try #require(Self.hashRequests(world.turn()).first?.1)
+        var world = Self.worldWithPeer()
+        let request = try Self.readFirstBlock(&world)
         world.connect(2, "****", hashes: true)
         world.machine.hashesRefuted(PeerKey(1), request, now: world.now)
         let actions = world.turn()
@@ -135,11 +143,8 @@ struct BlockwiseTests {
     }
 
     @Test func `a peer that refuses leaves is asked again when its block is here`() throws {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
-        world.read(1, bytes: 0..<4096)
-        let request = try #require(Self.hashRequests(world.turn()).first?.1)
+        var world = Self.worldWithPeer()
+        let request = try Self.readFirstBlock(&world)
         world.machine.hashesRejected(PeerKey(1), request, now: world.now)
         #expect(Self.hashRequests(world.turn()).isEmpty)
         let begin = world.log.count
@@ -156,9 +161,7 @@ struct BlockwiseTests {
     /// libtorrent in seed mode: the question follows the request for the block by as long as the
     /// peer takes to hash the piece, and one round trip does for both.
     @Test func `a peer that has to read a piece first is asked for leaves as much later`() throws {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
+        var world = Self.worldWithPeer()
         world.read(1, bytes: 0..<4096)
         let first = try #require(Self.hashRequests(world.turn()).first?.1)
         world.pass(.milliseconds(50))
@@ -188,9 +191,7 @@ struct BlockwiseTests {
     }
 
     @Test func `a block that is here before its leaves were asked for ends the wait`() throws {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
+        var world = Self.worldWithPeer()
         world.read(1, bytes: 0..<4096)
         let first = try #require(Self.hashRequests(world.turn()).first?.1)
         world.machine.hashesRejected(PeerKey(1), first, now: world.now)
@@ -205,9 +206,7 @@ struct BlockwiseTests {
     }
 
     @Test func `a peer that does not answer for hashes is passed over`() throws {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
+        var world = Self.worldWithPeer()
         world.read(1, bytes: 0..<4096)
         world.turn()
         world.answer(1)
@@ -217,9 +216,7 @@ struct BlockwiseTests {
     }
 
     @Test func `a readahead window makes a sparse piece whole, and cancels nothing`() {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
+        var world = Self.worldWithPeer()
         world.read(1, bytes: 0..<4096)
         world.turn()
         world.readahead(1, 0..<2)
@@ -230,12 +227,9 @@ struct BlockwiseTests {
     }
 
     @Test func `a block that is read once more is handed in again`() throws {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
-        world.read(1, bytes: 0..<4096)
-        let request = try #require(Self.hashRequests(world.turn()).first?.1)
-        world.machine.leavesArrived(PeerKey(1), request, Self.leaves(request), now: world.now)
+        var world = Self.worldWithPeer()
+        let request = try Self.readFirstBlock(&world)
+        Self.giveLeaves(request, &world)
         world.answer(1)
         world.machine.blockVerified(
             world.geometry.block(0, of: PieceIndex(0)), isGood: true, now: world.now)
@@ -259,9 +253,7 @@ struct BlockwiseTests {
     }
 
     @Test func `reads that touch much of a piece make it whole`() {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
+        var world = Self.worldWithPeer()
         for number in 0..<20 {
             let start = number * 3 * World.block
             world.read(UInt64(number), bytes: start..<start + 10)
@@ -271,9 +263,7 @@ struct BlockwiseTests {
     }
 
     @Test func `when no read waits any more nothing more of the piece is fetched`() {
-        var world = Self.world()
-        world.connect(1, "****", hashes: true)
-        world.turn()
+        var world = Self.worldWithPeer()
         world.read(1, bytes: 0..<4096)
         world.turn()
         world.endRead(1)

@@ -30,7 +30,7 @@ enum PinCommand: Command {
 
     static func run(_ arguments: ParsedArguments) throws(Failure) {
         try expect(arguments, 1...Int.max, "a PATH")
-        let run = try MountTaskRun(arguments.positionals, TaskClient())
+        let run = try MountTaskRun(arguments)
         let pinned = try run.run("pin") { .pin(paths: $0) }
         var cached: (files: Int, bytes: Int64)?
         if !arguments.has("no-prefetch") {
@@ -41,8 +41,7 @@ enum PinCommand: Command {
         } else if let cached {
             StandardStreams.print("pinned and cached: \(MountTaskRun.describe(cached))")
         } else {
-            StandardStreams.print(
-                "pinned: \(pinned.files) file\(pinned.files == 1 ? "" : "s")")
+            StandardStreams.print("pinned: \(MountTaskRun.describe(files: pinned.files))")
         }
     }
 }

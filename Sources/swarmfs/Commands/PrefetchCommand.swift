@@ -41,7 +41,7 @@ enum PrefetchCommand: Command {
     static func run(_ arguments: ParsedArguments) throws(Failure) {
         try expect(arguments, 1...Int.max, "a PATH")
         let range = try arguments.last("range", range)
-        let run = try MountTaskRun(arguments.positionals, TaskClient())
+        let run = try MountTaskRun(arguments)
         let sum = try run.run("prefetch") { .prefetch(paths: $0, range: range) }
         if arguments.has("json") {
             JSONOutput.print(PrefetchReport(files: sum.files, bytes: sum.bytes))

@@ -22,12 +22,12 @@ enum UnpinCommand: Command {
 
     static func run(_ arguments: ParsedArguments) throws(Failure) {
         try expect(arguments, 1...Int.max, "a PATH")
-        let run = try MountTaskRun(arguments.positionals, TaskClient())
+        let run = try MountTaskRun(arguments)
         let sum = try run.run("unpin") { .unpin(paths: $0) }
         if arguments.has("json") {
             JSONOutput.print(PrefetchReport(files: sum.files, bytes: nil))
         } else {
-            StandardStreams.print("unpinned: \(sum.files) file\(sum.files == 1 ? "" : "s")")
+            StandardStreams.print("unpinned: \(MountTaskRun.describe(files: sum.files))")
         }
     }
 }

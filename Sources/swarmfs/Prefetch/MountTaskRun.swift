@@ -6,9 +6,9 @@ struct MountTaskRun {
     private let client: TaskClient
 
     /// Finds the mounts of what the command line names.
-    init(_ arguments: [String], _ client: TaskClient) throws(Failure) {
-        self.client = client
-        paths = try MountPaths(arguments)
+    init(_ arguments: ParsedArguments) throws(Failure) {
+        client = TaskClient()
+        paths = try MountPaths(arguments.positionals)
     }
 
     /// Runs the tasks; gives files and bytes they were about.
@@ -28,8 +28,11 @@ struct MountTaskRun {
         return sum
     }
 
+    /// `3 files`.
+    static func describe(files: Int) -> String { "\(files) file\(files == 1 ? "" : "s")" }
+
     /// `3 files (14.0 MiB)`.
     static func describe(_ sum: (files: Int, bytes: Int64)) -> String {
-        "\(sum.files) file\(sum.files == 1 ? "" : "s") (\(ByteSize.describe(sum.bytes)))"
+        "\(describe(files: sum.files)) (\(ByteSize.describe(sum.bytes)))"
     }
 }

@@ -17,25 +17,11 @@ struct FilePrefetch {
 
     /// Ends `task` when all is cached, or with the reason why that is not so.
     func run(_ task: TaskProgress) {
-        let parts = files.groups.map { ($0.store, $0.pieces(in: span)) }
         task.update { $0.files = files.count }
-        var before: Int64 = 0
-        for (store, ranges) in parts {
-            let start = before
-            do throws(PrefetchFailure) {
-                try store.prefetch(ranges, patience: patience) { done, total in
-                    before = start + total
-                    task.update { status in
-                        status.done = start + done
-                        status.total = start + total
-                    }
-                } isCancelled: {
-                    task.isCancelled
-                }
-            } catch {
-                return task.finish(error.description)
-            }
+        task.run(files.groups) { group, progress throws(PrefetchFailure) in
+            try group.store.prefetch(
+                group.pieces(in: span), patience: patience, progress: progress,
+                isCancelled: { task.isCancelled })
         }
-        task.finish()
     }
 }

@@ -91,14 +91,9 @@ final class MountTasks: Sendable {
         let files = try MountFiles(paths, torrents, tree, onlySelected: isPinned)
         return try board.start { task in
             task.update { $0.files = files.count }
-            for group in files.groups {
-                do throws(StorageError) {
-                    try group.store.setPinned(group.files, isPinned)
-                } catch {
-                    return task.finish(error.description)
-                }
+            task.run(files.groups) { group, _ throws(StorageError) in
+                try group.store.setPinned(group.files, isPinned)
             }
-            task.finish()
         }
     }
 }

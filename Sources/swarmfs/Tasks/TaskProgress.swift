@@ -43,6 +43,32 @@ final class TaskProgress: Sendable {
     /// Notes what has been done.
     func update(_ body: (inout TaskStatus) -> Void) { state.withLock { body(&$0) } }
 
+    /// Does the parts of the task one after the other, and ends it: with the reason where a part
+    /// fails or the task is cancelled. Each part is told where to say how much of its own is done; the
+    /// task's numbers are sums over the parts so far.
+    func run<Part, Failure: Error & CustomStringConvertible>(
+        _ parts: [Part],
+        _ body: (Part, _ progress: (_ done: Int64, _ total: Int64) -> Void) throws(Failure) -> Void
+    ) {
+        var before: Int64 = 0
+        for part in parts {
+            let start = before
+            do throws(Failure) {
+                try body(part) { done, total in
+                    before = start + total
+                    update { status in
+                        status.done = start + done
+                        status.total = start + total
+                    }
+                }
+            } catch {
+                return finish(error.description)
+            }
+            if isCancelled { return finish("cancelled") }
+        }
+        finish()
+    }
+
     /// Notes the end, and why it came early.
     func finish(_ failure: String? = nil) {
         state.withLock { status in
