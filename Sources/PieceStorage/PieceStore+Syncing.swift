@@ -53,6 +53,7 @@ extension PieceStore {
     /// Hands what is dirty to the commit thread.
     func takeDirtyFiles() -> DirtyFiles {
         state.withLock { state in
+            for piece in state.dirtyPieces { state.recorded[piece] = true }
             defer {
                 state.syncingPieces.formUnion(state.dirtyPieces)
                 state.dirtyPieces = []

@@ -85,6 +85,7 @@ package final class PieceStore: Sendable {
         account = BufferAccount(pool: pools.buffers)
         hashTrees = Locked(HashTreeCache(limit: pools.configuration.hashTreeBytes))
         var cached: Bitfield
+        let recorded: Bitfield
         var doubtful: Bitfield?
         var rebuilt: Bitfield?
         var pins = FileRuns()
@@ -106,6 +107,7 @@ package final class PieceStore: Sendable {
                 of: folder.torrent, pieceCount: geometry.pieceCount)
             rebuilt = try directory.catalogue.doubts(
                 of: folder.torrent, pieceCount: geometry.pieceCount)
+            recorded = cached
             let pieceCount = geometry.pieceCount
             let checked = try directory.policy.verifiedSince.map { boot throws(StorageError) in
                 try directory.catalogue.checked(
@@ -126,6 +128,7 @@ package final class PieceStore: Sendable {
         case .data(let path):
             backing = .data(try DataFolder(path: path, info: metainfo.info))
             cached = Bitfield(count: geometry.pieceCount)
+            recorded = cached
             disk = DiskLayout(layout, pieceLength: geometry.pieceLength, isPacked: false)
             usage = nil
             shared = nil
@@ -134,7 +137,8 @@ package final class PieceStore: Sendable {
         let bytes = Self.payloadBytes(of: cached, metainfo.info)
         state = Locked(
             PieceStoreState(
-                cached: cached, cachedBytes: bytes, uses: uses, doubtful: doubtful,
+                cached: cached, recorded: recorded, cachedBytes: bytes, uses: uses,
+                doubtful: doubtful,
                 elsewhere: shared?.pieces,
                 pinned: pins.pieces(layout, count: geometry.pieceCount),
                 blockBytes: pools.configuration.blockBytes))

@@ -50,7 +50,10 @@ struct PieceStoreState {
     /// Streams whose readahead the source has been told of.
     var streams: Set<StreamID> = []
 
-    /// Written since the last sync, not in the catalogue.
+    /// What the catalogue may count as cached, or be about to. The rest it need not be told of when it
+    /// is evicted.
+    var recorded: Bitfield
+    /// Written since the last sync.
     var dirtyPieces: Set<PieceIndex> = []
     /// Handed to the commit thread, not in the catalogue yet.
     var syncingPieces: Set<PieceIndex> = []
@@ -85,12 +88,14 @@ struct PieceStoreState {
     var isCutOff = false
 
     init(
-        cached: Bitfield, cachedBytes: Int64, uses: UseTimes, doubtful: Bitfield? = nil,
+        cached: Bitfield, recorded: Bitfield, cachedBytes: Int64, uses: UseTimes,
+        doubtful: Bitfield? = nil,
         elsewhere: Bitfield? = nil, pinned: Bitfield? = nil, blockBytes: Int = 0
     ) {
         blocks = BlockCache(limit: blockBytes)
         self.uses = uses
         self.cached = cached
+        self.recorded = recorded
         self.cachedBytes = cachedBytes
         self.doubtful = doubtful
         self.elsewhere = elsewhere

@@ -70,17 +70,20 @@ struct EvictionPolicyTests {
             limits: CacheLimits(size: 10_000 * megabyte, free: .bytes(0)))
         #expect(EvictionPolicy.margin(10_000 * megabyte) == 500 * megabyte)
         #expect(EvictionPolicy.margin(800 * megabyte) == 64 * megabyte)
-        #expect(EvictionPolicy.margin(64 * megabyte) == 8 * megabyte)
+        #expect(EvictionPolicy.margin(128 * megabyte) == 32 * megabyte)
+        #expect(EvictionPolicy.margin(48 * megabyte) == 6 * megabyte)
         #expect(EvictionPolicy.margin(1 << 50) == 4 << 30)
         var usage = EvictionPolicy.Usage(committed: 9000 * megabyte, diskCapacity: 0, diskFree: 0)
         #expect(!policy.isDue(usage))
         #expect(policy.bytesToEvict(usage, wanted: 0) < 0)
-        usage.committed = 9800 * megabyte
+        usage.committed = 9870 * megabyte
+        #expect(!policy.isDue(usage))
+        usage.committed = 9900 * megabyte
         #expect(policy.isDue(usage))
-        #expect(policy.bytesToEvict(usage, wanted: 0) == 300 * megabyte)
-        #expect(policy.bytesToEvict(usage, wanted: 100 * megabyte) == 400 * megabyte)
-        #expect(policy.excess(usage, wanted: 200 * megabyte) == 0)
-        #expect(policy.excess(usage, wanted: 201 * megabyte) > 0)
+        #expect(policy.bytesToEvict(usage, wanted: 0) == 400 * megabyte)
+        #expect(policy.bytesToEvict(usage, wanted: 100 * megabyte) == 500 * megabyte)
+        #expect(policy.excess(usage, wanted: 100 * megabyte) == 0)
+        #expect(policy.excess(usage, wanted: 101 * megabyte) > 0)
     }
 
     @Test func `free space is kept too, and the stricter limit counts`() {

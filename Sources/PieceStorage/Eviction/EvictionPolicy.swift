@@ -21,11 +21,20 @@ struct EvictionPolicy: Equatable, Sendable {
 
     let limits: CacheLimits
 
+    /// Below this a limit has nothing to spare.
+    private static let smallLimit: Int64 = 64 << 20
+    /// The share of the margin at which eviction begins ahead of writers. A round costs a transaction,
+    /// and some milliseconds in which nobody can write to the file, whatever it frees: few large ones
+    /// cost least. What is left is written in the time that a round takes.
+    private static let dueShare = 0.25
+
     /// Hysteresis: eviction goes on to so much below a limit of `limit` bytes. A twentieth is
-    /// seldom missed, and 64 MiB are worth a transaction; beyond 4 GiB a round takes too long.
-    /// An eighth where the limit is small.
+    /// seldom missed, and 64 MiB are worth a round; beyond 4 GiB one takes too long. Less where the
+    /// limit is small.
     static func margin(_ limit: Int64) -> Int64 {
-        min(limit / 8, max(64 << 20, min(limit / 20, 4 << 30)))
+        min(
+            limit < smallLimit ? limit / 8 : limit / 4,
+            max(64 << 20, min(limit / 20, 4 << 30)))
     }
 
     /// How much a torrent reserves ahead at a time, so that a transaction a second is enough; little
@@ -46,7 +55,7 @@ struct EvictionPolicy: Equatable, Sendable {
     }
 
     /// Whether eviction should begin, ahead of anybody waiting for it.
-    func isDue(_ usage: Usage) -> Bool { bytesToEvict(usage, wanted: 0, margin: 0.5) > 0 }
+    func isDue(_ usage: Usage) -> Bool { bytesToEvict(usage, wanted: 0, margin: Self.dueShare) > 0 }
 
     /// Bytes to evict so that `wanted` fit and the margin is there again; zero or less for none.
     func bytesToEvict(_ usage: Usage, wanted: Int64) -> Int64 {

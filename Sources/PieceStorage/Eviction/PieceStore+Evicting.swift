@@ -67,7 +67,9 @@ extension PieceStore {
         let taken = takeOut(eligible)
         guard !taken.isEmpty else { return 0 }
         do {
-            try folder.cache.catalogue.remove(taken, of: folder.torrent)
+            let recorded = state.withLock { state in taken.filter { state.recorded[$0] } }
+            try folder.cache.catalogue.remove(recorded, of: folder.torrent)
+            state.withLock { state in for piece in recorded { state.recorded[piece] = false } }
         } catch {
             putBack(taken)
             throw error
@@ -130,6 +132,7 @@ extension PieceStore {
                         doubtful.insert(candidate.piece)
                     } else {
                         state.cached[candidate.piece] = false
+                        state.dirtyPieces.remove(candidate.piece)
                         state.restorable.insert(candidate.piece)
                     }
                     state.evicting.insert(candidate.piece)
@@ -175,6 +178,7 @@ extension PieceStore {
                 }
                 state.cached[piece] = true
                 state.cachedBytes += Int64(length)
+                if !state.recorded[piece] { state.dirtyPieces.insert(piece) }
             }
         }
         _ = endEviction(of: pieces)
@@ -252,9 +256,7 @@ extension PieceStore {
     func isUnsynced(_ chosen: [EvictionPolicy.Candidate]) -> Bool {
         state.withLock { state in
             guard !state.dirtyPieces.isEmpty || !state.syncingPieces.isEmpty else { return false }
-            return chosen.contains {
-                state.dirtyPieces.contains($0.piece) || state.syncingPieces.contains($0.piece)
-            }
+            return chosen.contains { state.awaitsSync($0.piece) }
         }
     }
 

@@ -13,7 +13,13 @@ extension PieceStoreState {
     /// Which of these have to stay is for `PieceStore.keptRanges`.
     func isSettled(_ piece: PieceIndex, unsynced: Bool = false) -> Bool {
         cached[piece] && writing[piece] == nil && inMemory[piece] == nil
-            && (unsynced || !dirtyPieces.contains(piece) && !syncingPieces.contains(piece))
+            && (unsynced || !awaitsSync(piece))
+    }
+
+    /// Whether a piece has to be synced before the catalogue can be told that it is gone. One that the
+    /// catalogue was never told of can go as it is: so a stream through a small cache costs no sync.
+    func awaitsSync(_ piece: PieceIndex) -> Bool {
+        syncingPieces.contains(piece) || dirtyPieces.contains(piece) && recorded[piece]
     }
 
     /// Whether what is on disk of a piece is of no use and nobody is about to change it.
