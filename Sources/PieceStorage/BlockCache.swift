@@ -1,6 +1,7 @@
 import TorrentCore
 
-/// Verified blocks of pieces that are not here whole, in memory (BEP 52).
+/// Verified blocks of pieces that are not here whole, in memory (BEP 52): on their way to the disk, or
+/// not taken by it.
 struct BlockCache {
     private struct Entry {
         let block: ReceivedBlock
@@ -50,27 +51,24 @@ struct BlockCache {
         bytes -= blocks.values.reduce(0) { $0 + $1.block.bytes.count }
     }
 
-    /// The blocks that hold these bytes of a piece, in order and noted as used; nil where one is
-    /// missing.
-    mutating func blocks(of piece: PieceIndex, in range: Range<Int>) -> [ReceivedBlock]? {
-        guard let known = pieces[piece], !range.isEmpty else { return nil }
-        clock += 1
-        let size = BlockRequest.standardLength
-        var found: [ReceivedBlock] = []
-        for number in range.lowerBound / size...(range.upperBound - 1) / size {
-            guard let entry = known[number] else { return nil }
-            found.append(entry.block)
-        }
-        for block in found { pieces[piece]?[block.request.blockIndex]?.lastUse = clock }
-        return found
+    /// Forgets a block, which is on disk; gives it.
+    mutating func remove(_ number: Int, of piece: PieceIndex) -> ReceivedBlock? {
+        guard let entry = pieces[piece]?.removeValue(forKey: number) else { return nil }
+        if pieces[piece]?.isEmpty == true { pieces[piece] = nil }
+        bytes -= entry.block.bytes.count
+        return entry.block
     }
 
-    /// Whether all of these bytes of a piece are here.
-    func covers(_ range: Range<Int>, of piece: PieceIndex) -> Bool {
-        guard let known = pieces[piece], !range.isEmpty else { return false }
-        let size = BlockRequest.standardLength
-        return (range.lowerBound / size...(range.upperBound - 1) / size).allSatisfy {
-            known[$0] != nil
-        }
+    /// A block, noted as used.
+    mutating func block(_ number: Int, of piece: PieceIndex) -> ReceivedBlock? {
+        guard let entry = pieces[piece]?[number] else { return nil }
+        clock += 1
+        pieces[piece]?[number]?.lastUse = clock
+        return entry.block
+    }
+
+    /// Whether a block is here.
+    func contains(_ number: Int, of piece: PieceIndex) -> Bool {
+        !pieces.isEmpty && pieces[piece]?[number] != nil
     }
 }

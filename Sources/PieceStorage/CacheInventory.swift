@@ -69,6 +69,20 @@ package struct CacheInventory: Sendable {
             ?? Bitfield(count: torrent.pieces)
     }
 
+    /// How many bytes of each file are single blocks that the catalogue vouches for, of pieces that are
+    /// not there whole.
+    package func blockBytes(
+        of torrent: CachedTorrent, _ info: InfoDictionary
+    ) throws(StorageError) -> [FileIndex: Int64] {
+        guard let catalogue else { return [:] }
+        let cached = try self.cached(of: torrent)
+        let stored = try PieceStore.storedBlocks(
+            of: torrent.id, info, catalogue,
+            uses: UseTimes(count: info.geometry.pieceCount, all: .never), areDoubtful: false,
+            isWhole: { $0.value < cached.count && cached[$0] })
+        return stored.fileBytes
+    }
+
     /// The files of a torrent that are not to be evicted.
     package func pins(
         of torrent: CachedTorrent, _ layout: FileLayout

@@ -41,10 +41,13 @@ extension Catalogue {
         }
     }
 
-    /// Stops vouching for any piece of a torrent; on disk before it returns.
+    /// Stops vouching for any byte of a torrent; on disk before it returns.
     func removeRanges(of torrent: Int64) throws(StorageError) {
         try withDatabase { database throws(Database.Failure) in
-            try database.run("DELETE FROM ranges WHERE torrent = ?", .integer(torrent))
+            try database.transaction { () throws(Database.Failure) in
+                try database.run("DELETE FROM ranges WHERE torrent = ?", .integer(torrent))
+                try database.run("DELETE FROM blocks WHERE torrent = ?", .integer(torrent))
+            }
         }
     }
 

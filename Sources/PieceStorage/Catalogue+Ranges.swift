@@ -17,20 +17,33 @@ extension Catalogue {
         }
     }
 
-    /// Adds synced pieces of several torrents in one transaction. `pieces` of each is asked while
-    /// the catalogue is locked, so that what `remove` took out before cannot come back.
-    func add(
-        _ additions: [(torrent: Int64, pieces: () -> [PieceIndex], bytes: () -> Int64)]
-    ) throws(StorageError) {
+    /// What is to be added of a torrent. The functions are called while the catalogue is locked, so
+    /// that what `remove` took out before cannot come back.
+    struct Addition {
+        let torrent: Int64
+        /// Pieces that are synced.
+        let pieces: () -> [PieceIndex]
+        /// Single blocks that are synced, and what they hash to.
+        var blocks: () -> [PieceIndex: [Int: SHA256Digest]] = { [:] }
+        /// What the torrent takes of the disk.
+        let bytes: () -> Int64
+    }
+
+    /// Adds what is synced of several torrents in one transaction.
+    func add(_ additions: [Addition]) throws(StorageError) {
         try withDatabase { database throws(Database.Failure) in
             try database.transaction { () throws(Database.Failure) in
-                for (torrent, pieces, bytes) in additions {
-                    for run in Self.runs(pieces()) {
+                for addition in additions {
+                    let torrent = addition.torrent
+                    let pieces = addition.pieces()
+                    try Self.add(addition.blocks(), of: torrent, in: database)
+                    // Afterwards: of a piece that is whole there are no blocks.
+                    for run in Self.runs(pieces) {
                         try Self.remove(run, of: torrent, in: database)
                         try Self.insert(run, of: torrent, in: database)
                     }
                     try database.run(
-                        "UPDATE torrents SET bytes = ? WHERE id = ?", .integer(bytes()),
+                        "UPDATE torrents SET bytes = ? WHERE id = ?", .integer(addition.bytes()),
                         .integer(torrent))
                 }
             }
@@ -40,19 +53,25 @@ extension Catalogue {
     /// Takes pieces out; on disk before it returns.
     func remove(_ pieces: Range<PieceIndex>, of torrent: Int64) throws(StorageError) {
         guard !pieces.isEmpty else { return }
-        try remove([Int64(pieces.lowerBound.value)...Int64(pieces.upperBound.value - 1)], torrent)
+        let run = Int64(pieces.lowerBound.value)...Int64(pieces.upperBound.value - 1)
+        try remove([run], [:], torrent)
     }
 
-    /// Takes pieces out in one transaction; on disk before it returns.
-    func remove(_ pieces: [PieceIndex], of torrent: Int64) throws(StorageError) {
-        guard !pieces.isEmpty else { return }
-        try remove(Self.runs(pieces), torrent)
+    /// Takes pieces out, and single blocks of others, in one transaction; on disk before it returns.
+    func remove(
+        _ pieces: [PieceIndex], blocks: [PieceIndex: [Int]] = [:], of torrent: Int64
+    ) throws(StorageError) {
+        guard !pieces.isEmpty || !blocks.isEmpty else { return }
+        try remove(Self.runs(pieces), blocks, torrent)
     }
 
-    private func remove(_ runs: [ClosedRange<Int64>], _ torrent: Int64) throws(StorageError) {
+    private func remove(
+        _ runs: [ClosedRange<Int64>], _ blocks: [PieceIndex: [Int]], _ torrent: Int64
+    ) throws(StorageError) {
         try withDatabase { database throws(Database.Failure) in
             try database.transaction { () throws(Database.Failure) in
                 for run in runs { try Self.remove(run, of: torrent, in: database) }
+                try Self.remove(blocks, of: torrent, in: database)
             }
         }
     }
@@ -78,10 +97,11 @@ extension Catalogue {
             .integer(torrent), .integer(first), .integer(last))
     }
 
-    /// Cuts the run out of whatever ranges overlap it.
+    /// Cuts the run out of whatever ranges overlap it, single blocks of its pieces too.
     private static func remove(
         _ run: ClosedRange<Int64>, of torrent: Int64, in database: Database
     ) throws(Database.Failure) {
+        try removeBlocks(of: run, torrent, in: database)
         while let (first, last) = try range(
             atOrBefore: run.upperBound, of: torrent, in: database), last >= run.lowerBound
         {

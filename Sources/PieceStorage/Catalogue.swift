@@ -9,13 +9,14 @@ import TorrentCore
 ///     torrents(id, folder, infohash, infohash_v2, name, size, piece_length, pieces, added, last_use,
 ///         bytes, reserved, is_open)  see `Catalogue+Usage`
 ///     ranges(torrent, first, last)   verified and synced pieces; disjoint, never adjacent
+///     blocks(torrent, piece, present, hashes)  the same of single blocks, see `Catalogue+Blocks`
 ///     uses(torrent, times)           when each piece was last used, see `UseTimes`
 ///     evictions(torrent, before)     what the torrent's holder is asked to evict
 ///     pins(torrent, first, last)     files that are not to be evicted; disjoint, never adjacent
 ///     checks(torrent, boot, pieces)  what `--verify=once` has checked since that start of the machine
 ///     doubts(torrent, pieces)        what is to be hashed at its first use, see `CatalogueRebuild`
 ///
-/// A range is in it only after its data was synced to disk. Calls block on the disk: for the
+/// A range or block is in it only after its data was synced to disk. Calls block on the disk: for the
 /// commit thread, and while a torrent is opened.
 final class Catalogue: Sendable {
     /// Pages of the log after which it is written back: the log counts against the cache's limit,

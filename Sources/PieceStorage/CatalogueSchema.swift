@@ -5,7 +5,7 @@ enum CatalogueSchema {
     /// "swfs", which marks the file as ours.
     static let applicationID: Int64 = 0x7377_6673
     /// The newest layout.
-    static let version: Int64 = 5
+    static let version: Int64 = 6
 
     /// Brings an open catalogue to the newest layout, in one transaction; nil for a cache directory
     /// means a catalogue that has no torrents.
@@ -31,6 +31,7 @@ enum CatalogueSchema {
         case 2: try addPinsAndChecks(database)
         case 3: try addDoubts(database)
         case 4: try moveMetainfos(database, directory)
+        case 5: try addBlocks(database)
         default: break
         }
     }
@@ -124,5 +125,17 @@ enum CatalogueSchema {
             }
         }
         try database.execute("DROP TABLE metainfos")
+    }
+
+    private static func addBlocks(_ database: Database) throws(Database.Failure) {
+        try database.execute(
+            """
+            CREATE TABLE blocks(
+                torrent INTEGER NOT NULL REFERENCES torrents(id) ON DELETE CASCADE,
+                piece INTEGER NOT NULL,
+                present BLOB NOT NULL,
+                hashes BLOB NOT NULL,
+                PRIMARY KEY(torrent, piece)) WITHOUT ROWID;
+            """)
     }
 }

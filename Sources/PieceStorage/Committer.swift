@@ -21,10 +21,13 @@ struct Committer {
         guard !stores.isEmpty else { return [] }
         sync(stores)
         do {
-            var additions: [(torrent: Int64, pieces: () -> [PieceIndex], bytes: () -> Int64)] = []
+            var additions: [Catalogue.Addition] = []
             for store in stores {
                 guard let folder = store.cacheFolder, let usage = store.usage else { continue }
-                additions.append((folder.torrent, { store.syncedPieces() }, { usage.bytes }))
+                additions.append(
+                    Catalogue.Addition(
+                        torrent: folder.torrent, pieces: { store.syncedPieces() },
+                        blocks: { store.syncedBlocks() }, bytes: { usage.bytes }))
             }
             try catalogue.add(additions)
             for store in stores { store.commitEnded(isCommitted: true) }

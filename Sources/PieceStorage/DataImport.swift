@@ -112,6 +112,7 @@ final class DataImport: Sendable {
         where layout.length(of: file) > 0
             && layout.attributes(of: file).isDisjoint(with: [.padding, .symlink])
             && kept.setCount(in: layout.pieces(of: file)) == 0
+            && !store.hasStoredBlocks(of: file)
         {
             guard !isCancelled() else { return }
             // Of another size, or not there: what is right of it is copied.

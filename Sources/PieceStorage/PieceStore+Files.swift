@@ -130,15 +130,18 @@ extension PieceStore {
         try folder.cache.catalogue.remove(pieces, of: folder.torrent)
     }
 
-    /// Makes pieces missing that are cached or doubtful, and tells the engine; says how many were.
-    /// Those in memory stay.
+    /// Makes pieces missing that are cached or doubtful, and tells the engine; says how many were,
+    /// with those of which there were single blocks. Those in memory stay; so do, with `keepsBlocks`,
+    /// the blocks that the catalogue knows.
     @discardableResult
-    func forget(_ pieces: [PieceIndex]) -> Int {
+    func forget(_ pieces: [PieceIndex], keepsBlocks: Bool = false) -> Int {
         let lengths = layout.hasPadding ? nil : geometry
         var lost: [PieceIndex] = []
         var doubtful: [PieceIndex] = []
         // Those on their way out have been subtracted already.
         var counted = 0
+        var (sparse, ended): (Int, [(read: ReadID, wait: PieceStoreState.Wait)]) = (0, [])
+        var source: (any BlockSource)?
         let handler = state.withLock { state in
             for piece in pieces where state.isDoubtful(piece) {
                 state.doubtful?[piece] = false
@@ -153,15 +156,28 @@ extension PieceStore {
                 lost.append(piece)
                 if let lengths { state.cachedBytes -= Int64(lengths.length(of: piece)) }
             }
+            for piece in pieces where state.stored.holds(piece) {
+                if keepsBlocks {
+                    state.stored.uncover(piece)
+                    continue
+                }
+                state.stored.forgetCovered(piece)
+                guard state.stored.remove(of: piece) != nil else { continue }
+                sparse += 1
+                // They may have counted on these blocks.
+                ended += state.takeWaiters(of: piece)
+                source = state.source
+            }
             return state.piecesLost
         }
+        end(ended, source)
         if lengths == nil, lost.count > counted {
             let bytes = lost[counted...].reduce(Int64(0)) { $0 + Int64(payloadLength(of: $1)) }
             state.withLock { $0.cachedBytes -= bytes }
         }
         lost += doubtful
         if let handler, !lost.isEmpty { handler(lost) }
-        return lost.count
+        return lost.count + sparse
     }
 
     func warnOnce(_ warning: StoreWarning, _ message: @autoclosure () -> String) {

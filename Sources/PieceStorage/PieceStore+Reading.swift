@@ -89,15 +89,17 @@ extension PieceStore: FileReading {
         _ target: UnsafeMutableRawBufferPointer, _ body: ([UnsafeRawBufferPointer]) -> Void
     ) -> ReadOutcome? {
         // Opened first: a file that turns out damaged changes what is cached.
-        if state.withLock({ $0.cached.first(in: pieces, isSet: true) }) != nil,
-            !layout.attributes(of: file).contains(.padding)
-        {
+        if state.withLock({ state in
+            state.cached.first(in: pieces, isSet: true) != nil
+                || !state.stored.isEmpty && pieces.contains { state.stored.pieces[$0] != nil }
+        }), !layout.attributes(of: file).contains(.padding) {
             let (opened, access) = openForReading(disk.place(file, offset).file)
             if opened == nil, case .failed(let code) = access { return .failed(code) }
         }
         var memory: [PieceBuffer?] = []
         // Of pieces that are not here whole, by their place among `pieces`.
-        var blocks: [Int: [ReceivedBlock]] = [:]
+        var blocks: [Int: [BlockPart]] = [:]
+        var doubtful: [PieceIndex: [Int]] = [:]
         let start = layout.offset(of: file) + offset
         let bytes = start..<start + Int64(target.count)
         let time = UseTime.now()
@@ -107,7 +109,9 @@ extension PieceStore: FileReading {
                 let buffer = state.memory(of: piece)
                 if buffer == nil, !state.cached[piece] {
                     let part = PieceStoreState.part(of: piece, in: bytes, geometry)
-                    if let found = state.blocks.blocks(of: piece, in: part) {
+                    if let found = state.blockParts(
+                        of: piece, in: part, at: time, doubtful: &doubtful)
+                    {
                         blocks[memory.count] = found
                         memory.append(nil)
                         continue
@@ -123,6 +127,10 @@ extension PieceStore: FileReading {
         if let missing {
             return isOffline || isCutOff ? refusal(of: missing, in: file) : .missing(missing)
         }
+        guard doubtful.isEmpty else {
+            settleBlocks(doubtful)
+            return nil
+        }
         return withExtendedLifetime(memory) {
             collect(
                 file, offset: offset, pieces: pieces, memory: memory, blocks: blocks, seen: seen,
@@ -132,7 +140,7 @@ extension PieceStore: FileReading {
 
     private func collect(
         _ file: FileIndex, offset: Int64, pieces: Range<PieceIndex>, memory: [PieceBuffer?],
-        blocks: [Int: [ReceivedBlock]], seen: UInt64, _ target: UnsafeMutableRawBufferPointer,
+        blocks: [Int: [BlockPart]], seen: UInt64, _ target: UnsafeMutableRawBufferPointer,
         _ body: ([UnsafeRawBufferPointer]) -> Void
     ) -> ReadOutcome? {
         var parts: [UnsafeRawBufferPointer] = []
@@ -155,14 +163,24 @@ extension PieceStore: FileReading {
             }
             if let blocks = blocks[piece.value - pieces.lowerBound.value] {
                 for block in blocks {
-                    let first = max(inPiece, Int(block.request.begin))
-                    let last = min(inPiece + count, Int(block.request.begin) + block.bytes.count)
-                    guard first < last else { return .failed(EIO) }
-                    let begin = Int(block.request.begin)
-                    parts.append(
-                        UnsafeRawBufferPointer(rebasing: block.bytes[first - begin..<last - begin]))
+                    let part = block.range.clamped(to: inPiece..<inPiece + count)
+                    guard !part.isEmpty else { return .failed(EIO) }
+                    if let memory = block.memory {
+                        let begin = block.range.lowerBound
+                        parts.append(
+                            UnsafeRawBufferPointer(
+                                rebasing: memory.bytes[
+                                    part.lowerBound - begin..<part.upperBound - begin]))
+                        pools.counters.addRead(part.count)
+                    } else {
+                        let from = done + part.lowerBound - inPiece
+                        let target = UnsafeMutableRawBufferPointer(
+                            rebasing: target[from..<from + part.count])
+                        let access = readFile(file, at: offset + Int64(from), into: target)
+                        guard case .done = access else { return outcome(of: access, count, pieces) }
+                        parts.append(UnsafeRawBufferPointer(target))
+                    }
                 }
-                pools.counters.addRead(count)
                 done += count
                 continue
             }
@@ -177,9 +195,7 @@ extension PieceStore: FileReading {
                 next += 1
             }
             let part = UnsafeMutableRawBufferPointer(rebasing: target[done..<done + count])
-            let (open, opening) = openForReading(place.file)
-            let access =
-                open.map { read($0, place.file, at: place.offset, into: part) } ?? opening
+            let access = readFile(file, at: offset + Int64(done), into: part)
             guard case .done = access else { return outcome(of: access, count, pieces) }
             parts.append(UnsafeRawBufferPointer(part))
             done += count
@@ -187,6 +203,15 @@ extension PieceStore: FileReading {
         guard isCurrent(seen) else { return nil }
         body(parts)
         return .bytes(target.count)
+    }
+
+    /// Reads a part of one of the torrent's files that lies in one cache file.
+    private func readFile(
+        _ file: FileIndex, at offset: Int64, into target: UnsafeMutableRawBufferPointer
+    ) -> FileAccess {
+        let place = disk.place(file, offset)
+        let (open, opening) = openForReading(place.file)
+        return open.map { read($0, place.file, at: place.offset, into: target) } ?? opening
     }
 
     /// Reads from an open file; the caller has seen that the pieces are cached.
@@ -225,11 +250,12 @@ extension PieceStore: FileReading {
     package func cachedBytes(of file: FileIndex) -> Int64 {
         state.withLock {
             Self.cachedBytes(of: file, $0.cached, layout, geometry.pieceLength)
+                + $0.stored.bytes(of: file)
         }
     }
 
     /// Kept as pieces come and go.
-    package var cachedBytes: Int64 { state.withLock { $0.cachedBytes } }
+    package var cachedBytes: Int64 { state.withLock { $0.cachedBytes + $0.stored.bytes } }
 
     /// Kept as pieces come and go.
     package var cachedPieceCount: Int { state.withLock { $0.cached.setCount } }

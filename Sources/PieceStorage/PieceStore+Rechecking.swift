@@ -12,8 +12,8 @@ extension PieceStore {
     /// dropped, and the disk is looked at.
     private static let flushLimit = Interval.seconds(10)
 
-    /// Hashes every cached piece again, as it is on disk, on all cores, and finds those that are
-    /// damaged; with `isRepair` they are dropped, to be fetched again on demand. Blocks until done,
+    /// Hashes every cached piece again, as it is on disk, on all cores, single blocks too, and finds
+    /// those that are damaged; with `isRepair` they are dropped, to be fetched again on demand. Blocks until done,
     /// or until `isCancelled`, which is asked between pieces. `progress` gets bytes, from one thread
     /// at a time.
     package func recheck(
@@ -23,8 +23,12 @@ extension PieceStore {
     ) throws(StorageError) -> RecheckResult {
         guard cacheFolder != nil else { return RecheckResult() }
         flush(until: .now() + Self.flushLimit)
-        let pieces = kept.runs.flatMap { Array($0) }
-        let total = pieces.reduce(Int64(0)) { $0 + Int64(geometry.length(of: $1)) }
+        let whole = kept.runs.flatMap { Array($0) }
+        let pieces = whole + state.withLock { $0.stored.pieces(in: geometry.pieces) }
+        let damagedBlocks = Locked<[PieceIndex: [Int]]>([:])
+        let total =
+            whole.reduce(Int64(0)) { $0 + Int64(geometry.length(of: $1)) }
+            + state.withLock { $0.stored.bytes }
         let next = Atomic(0)
         let result = Locked(RecheckResult())
         progress(0, total)
@@ -34,10 +38,20 @@ extension PieceStore {
                 let number = next.add(1, ordering: .relaxed).oldValue
                 guard number < pieces.count else { return }
                 let piece = pieces[number]
-                let isDamaged = isDamaged(piece, files)
+                let isDamaged: Bool
+                let bytes: Int64
+                if number < whole.count {
+                    isDamaged = self.isDamaged(piece, files)
+                    bytes = Int64(geometry.length(of: piece))
+                } else {
+                    bytes = state.withLock { $0.stored.pieces[piece]?.bytes ?? 0 }
+                    let damaged = self.damagedBlocks(of: piece, files)
+                    isDamaged = !damaged.isEmpty
+                    if isDamaged { damagedBlocks.withLock { $0[piece] = damaged } }
+                }
                 result.withLock { result in
                     result.pieces += 1
-                    result.bytes += Int64(geometry.length(of: piece))
+                    result.bytes += bytes
                     if isDamaged { result.damaged.append(piece) }
                     progress(result.bytes, total)
                 }
@@ -47,7 +61,9 @@ extension PieceStore {
         var found = result.withLock { $0 }
         found.damaged.sort()
         if isRepair, !found.damaged.isEmpty {
-            drop(damaged: found.damaged, "is damaged")
+            let blocks = damagedBlocks.withLock { $0 }
+            for (piece, numbers) in blocks { drop(damaged: numbers, of: piece, "are damaged") }
+            drop(damaged: found.damaged.filter { blocks[$0] == nil }, "is damaged")
             found.isRepaired = true
         }
         return found

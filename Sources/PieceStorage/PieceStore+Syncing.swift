@@ -24,14 +24,10 @@ extension PieceStore {
             state.uses.note(piece..<piece.advanced(by: 1), at: time)
             // Also one handed in twice: what is dirty again must be synced again.
             state.dirtyPieces.insert(piece)
-            for (index, file) in files {
-                if state.dirtyFiles.count < Self.dirtyFileLimit || state.dirtyFiles[index] != nil {
-                    state.dirtyFiles[index] = file
-                } else {
-                    state.hasMoreDirtyFiles = true
-                }
-            }
+            state.noteDirty(files)
             state.dropMemory(of: piece)
+            // It is not to go before the catalogue has let go of its blocks.
+            if state.stored.cover(piece) { state.recorded[piece] = true }
             // One that is there already stays: it holds the same bytes.
             if let recent, state.recent[piece] == nil { state.recent[piece] = recent }
             state.doubtful?[piece] = false
@@ -57,6 +53,7 @@ extension PieceStore {
             defer {
                 state.syncingPieces.formUnion(state.dirtyPieces)
                 state.dirtyPieces = []
+                state.stored.beginSync()
                 state.dirtyFiles = [:]
                 state.hasMoreDirtyFiles = false
             }
@@ -65,15 +62,21 @@ extension PieceStore {
     }
 
     /// A sync failed, of one file or of all: the kernel may have dropped the data, so those pieces
-    /// are missing again.
+    /// and blocks are missing again.
     func syncFailed(_ file: FileIndex?, _ error: SystemError) {
-        let pieces = state.withLock { state in
-            state.syncingPieces.filter { piece in
-                file.map { disk.pieces(of: $0).contains(piece) } ?? true
-            }
+        let isConcerned = { [disk] (piece: PieceIndex) in
+            file.map { disk.pieces(of: $0).contains(piece) } ?? true
         }
-        warnOnce(.syncFailed, "\(error); \(pieces.count) pieces count as missing again")
-        forget(Array(pieces))
+        let (pieces, blocks) = state.withLock { state in
+            (
+                state.syncingPieces.filter(isConcerned),
+                state.stored.syncing.filter { isConcerned($0.key) }.mapValues { Array($0.keys) }
+            )
+        }
+        let count = pieces.count + blocks.count
+        warnOnce(.syncFailed, "\(error); \(count) pieces count as missing again")
+        forget(blocks: blocks)
+        forget(Array(pieces), keepsBlocks: true)
     }
 
     /// What the catalogue may be told of; asked while it is locked.
@@ -82,8 +85,26 @@ extension PieceStore {
     /// The catalogue's transaction has ended.
     func commitEnded(isCommitted: Bool) {
         state.withLock { state in
-            if !isCommitted { state.dirtyPieces.formUnion(state.syncingPieces) }
+            if isCommitted {
+                for piece in state.syncingPieces { state.stored.forgetCovered(piece) }
+            } else {
+                state.dirtyPieces.formUnion(state.syncingPieces)
+            }
+            state.stored.endSync(isCommitted: isCommitted)
             state.syncingPieces = []
+        }
+    }
+}
+
+extension PieceStoreState {
+    /// Files were written to, and are to be synced.
+    mutating func noteDirty(_ files: [(FileIndex, OpenFile)]) {
+        for (index, file) in files {
+            if dirtyFiles.count < PieceStore.dirtyFileLimit || dirtyFiles[index] != nil {
+                dirtyFiles[index] = file
+            } else {
+                hasMoreDirtyFiles = true
+            }
         }
     }
 }

@@ -32,6 +32,8 @@ extension PieceStore {
         let pieces = pieces.clamped(to: geometry.pieces)
         var source: (any BlockSource)?
         var hasUnsettled = false
+        // What the source is told of.
+        var (wanted, wantedBytes) = (pieces, bytes)
         let read = state.withLock { state -> ReadID? in
             let missing = pieces.filter {
                 !state.has($0) && !state.hasBlocks(bytes, of: $0, geometry)
@@ -45,12 +47,20 @@ extension PieceStore {
             for piece in missing { state.waiters[piece, default: []].append(read) }
             source = state.source
             hasUnsettled = state.hasUnsettled
+            if let bytes {
+                let rest = state.missingBytes(of: bytes, geometry)
+                let size = Int64(geometry.pieceLength)
+                let first = Int(rest.lowerBound / size)
+                let end = Int((rest.upperBound + size - 1) / size)
+                wantedBytes = rest
+                wanted = pieces.clamped(to: PieceIndex(first)..<PieceIndex(max(first, end)))
+            }
             state.waits[read] = PieceStoreState.Wait(
                 pieces: pieces, bytes: bytes, completion: completion, missing: missing.count,
                 phase: source == nil ? .unannounced : .announcing)
             return read
         }
-        if let read, let source { announce(read, pieces, bytes, to: source) }
+        if let read, let source { announce(read, wanted, wantedBytes, to: source) }
         if hasUnsettled { settle(pieces, isUrgent: true) }
         return read
     }

@@ -8,7 +8,7 @@ package import TorrentCore
 ///
 /// A piece is *missing*, then *in memory* (verified, being written), then *cached* (in a cache
 /// file; trusted again after a restart once synced and in the catalogue). Only pieces of the last
-/// two kinds are ever served. All state is behind one lock, held for tens of nanoseconds and never
+/// two kinds are ever served, and single blocks of missing ones, of which the same is true (BEP 52). All state is behind one lock, held for tens of nanoseconds and never
 /// across a system call or a call out.
 package final class PieceStore: Sendable {
     /// Where the bytes are.
@@ -56,6 +56,8 @@ package final class PieceStore: Sendable {
     let refusedFiles = Locked(Set<FileIndex>())
     /// Numbers the streams of prefetches.
     let prefetches = Atomic<UInt64>(0)
+    /// Bytes of single blocks that wait to be written.
+    let blockBacklog = Atomic(0)
     /// Parts of piece layers that peers gave.
     let fetchedLayers = Locked(FetchedLayers())
     /// Whether the torrent has been given up: see `giveUp`.
@@ -90,6 +92,7 @@ package final class PieceStore: Sendable {
         var rebuilt: Bitfield?
         var pins = FileRuns()
         var cache: CacheDirectory?
+        var stored = StoredBlocks()
         let uses: UseTimes
         switch location {
         case .cache(let directory):
@@ -114,6 +117,10 @@ package final class PieceStore: Sendable {
                     of: folder.torrent, since: boot, pieceCount: pieceCount)
             }
             doubtful = Self.takeDoubtful(from: &cached, checked: checked, unseen: rebuilt)
+            stored = try Self.storedBlocks(
+                of: folder.torrent, metainfo.info, directory.catalogue, uses: uses,
+                areDoubtful: directory.policy.verifiedSince != nil,
+                isWhole: { cached[$0] || doubtful?[$0] == true })
             pins = try directory.catalogue.pins(
                 of: folder.torrent, fileCount: layout.count)
             backing = .cache(folder)
@@ -124,7 +131,7 @@ package final class PieceStore: Sendable {
                 purpose == .reading && directory.policy.borrowsPieces
                 ? SharedPieces.find(
                     for: metainfo, torrent: folder.torrent, in: directory,
-                    missing: { !cached[$0] && doubtful?[$0] != true }) : nil
+                    missing: { !cached[$0] && doubtful?[$0] != true && !stored.holds($0) }) : nil
         case .data(let path):
             backing = .data(try DataFolder(path: path, info: metainfo.info))
             cached = Bitfield(count: geometry.pieceCount)
@@ -141,7 +148,7 @@ package final class PieceStore: Sendable {
                 doubtful: doubtful,
                 elsewhere: shared?.pieces,
                 pinned: pins.pieces(layout, count: geometry.pieceCount),
-                blockBytes: pools.configuration.blockBytes))
+                blockBytes: pools.configuration.blockBytes, stored: stored))
         self.pins = Locked(pins)
         isOffline = cache?.policy.isOffline ?? false
         unseen = rebuilt

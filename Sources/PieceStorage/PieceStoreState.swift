@@ -33,8 +33,10 @@ struct PieceStoreState {
     var queuedChecks: Set<PieceIndex> = []
     /// Verified, in memory: being written, or kept because the disk is full.
     var inMemory: [PieceIndex: PieceBuffer] = [:]
-    /// Verified blocks of pieces that are neither cached nor in memory.
+    /// Verified blocks of pieces that are neither cached nor in memory, and not on disk.
     var blocks: BlockCache
+    /// Such blocks that are on disk.
+    var stored: StoredBlocks
     /// Those of `inMemory` that could not be written, with the time of their last use.
     var retained: [PieceIndex: UInt64] = [:]
     var retainedBytes = 0
@@ -89,10 +91,11 @@ struct PieceStoreState {
 
     init(
         cached: Bitfield, recorded: Bitfield, cachedBytes: Int64, uses: UseTimes,
-        doubtful: Bitfield? = nil,
-        elsewhere: Bitfield? = nil, pinned: Bitfield? = nil, blockBytes: Int = 0
+        doubtful: Bitfield? = nil, elsewhere: Bitfield? = nil, pinned: Bitfield? = nil,
+        blockBytes: Int = 0, stored: StoredBlocks = StoredBlocks()
     ) {
         blocks = BlockCache(limit: blockBytes)
+        self.stored = stored
         self.uses = uses
         self.cached = cached
         self.recorded = recorded

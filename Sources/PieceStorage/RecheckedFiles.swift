@@ -28,6 +28,26 @@ final class RecheckedFiles {
         return isRead && store.isRight(piece, UnsafeRawBufferPointer(bytes))
     }
 
+    /// Whether a block that is on disk by itself has the hash that is given.
+    func isRight(_ number: Int, of piece: PieceIndex, length: Int, leaf: SHA256Digest?) -> Bool {
+        if (memory?.bytes.count ?? 0) < length {
+            memory = UploadMemory(count: BlockRequest.standardLength)
+        }
+        guard let leaf, let memory else { return false }
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<length])
+        for slice in store.slices(ofBlock: number, of: piece, length: length) {
+            let end = slice.pieceOffset + slice.length
+            let part = UnsafeMutableRawBufferPointer(rebasing: bytes[slice.pieceOffset..<end])
+            guard let file = open(slice.file) else { return false }
+            posix_fadvise(
+                file.descriptor, off_t(slice.fileOffset), off_t(part.count), POSIX_FADV_DONTNEED)
+            guard file.read(part, at: slice.fileOffset) == nil else { return false }
+        }
+        store.pools.counters.addHashed(length)
+        return store.pools.verifiers.withVerifier { $0.leaf(of: UnsafeRawBufferPointer(bytes)) }
+            == leaf
+    }
+
     private func open(_ index: FileIndex) -> OpenFile? {
         if let last, last.index == index { return last.file }
         last = nil

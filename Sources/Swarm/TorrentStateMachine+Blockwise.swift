@@ -11,7 +11,7 @@ extension TorrentStateMachine {
     /// Pieces of fewer blocks are fetched whole: there is little to be spared.
     static let leastSparseBlocks = 8
     /// A piece is fetched whole once this share of it was read block by block: the rest is likely to
-    /// be read too, and only whole pieces are kept on disk.
+    /// be read too, and only whole pieces are given to peers.
     static let sparseShare = 4
     /// Sparse pieces that nobody reads are kept while there are no more than this.
     static let idleSparseLimit = 256

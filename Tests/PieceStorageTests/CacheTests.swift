@@ -82,6 +82,7 @@ struct CacheTests {
             try cache.catalogue.withDatabase { database throws(Database.Failure) in
                 try database.execute(
                     """
+                    DROP TABLE blocks;
                     CREATE TABLE metainfos(torrent INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
                     PRAGMA user_version = 4;
                     """)
@@ -127,7 +128,10 @@ struct CacheTests {
             let pieces = PieceIndex(start)..<PieceIndex(end)
             let isAddition = round % 3 != 0
             if isAddition {
-                try cache.catalogue.add([(id, { Array(pieces).shuffled() }, { 0 })])
+                try cache.catalogue.add([
+                    Catalogue.Addition(
+                        torrent: id, pieces: { Array(pieces).shuffled() }, bytes: { 0 })
+                ])
             } else {
                 try cache.catalogue.remove(pieces, of: id)
             }

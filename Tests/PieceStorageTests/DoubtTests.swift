@@ -205,7 +205,7 @@ struct DoubtTests {
         let database = try Database(path: path)
         try database.execute(
             """
-            DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts;
+            DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts; DROP TABLE blocks;
             CREATE TABLE metainfos(torrent INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
             PRAGMA user_version = 2;
             """)

@@ -7,8 +7,8 @@ import TorrentCore
 @testable import PieceStorage
 
 /// A cache with a limit against a reference that knows each torrent's bytes and nothing else: random
-/// writes, reads, evictions, closings and crashes, over several torrents and two holders of the
-/// directory. Whatever is read is right, what is cached is in the files, and the disk never holds
+/// writes of pieces and of single blocks, reads, evictions, closings and crashes, over several torrents
+/// and two holders of the directory. Whatever is read is right, what is cached is in the files, and the disk never holds
 /// more than the limit.
 @Suite("A cache with a limit, against a model", .timeLimit(.minutes(5)))
 struct EvictionModelTests {
@@ -32,6 +32,7 @@ struct EvictionModelTests {
                 try .v1(
                     SampleTorrent.files(lengths, seed: seed + 1), pieceLength: 65_536, name: "b"),
                 try .single(2_500_000, pieceLength: 16_384),
+                try .v2(SampleTorrent.files([2_000_000, 700_000, 9]), pieceLength: 262_144),
             ]
             stores = torrents.map { _ in nil }
             self.random = random
@@ -63,6 +64,15 @@ struct EvictionModelTests {
             let number = Int(random.next() % UInt64(torrents.count))
             let torrent = torrents[number]
             switch random.next() % 100 {
+            case 0..<60 where torrent.metainfo.info.version == .v2 && random.next() % 8 != 0:
+                let store = try store(number)
+                for _ in 0..<12 {
+                    let piece = piece(of: torrent)
+                    let count = UInt64(torrent.geometry.blockCount(of: piece))
+                    store.putBlock(Int(random.next() % count), of: piece, torrent)
+                }
+                if random.next() % 4 == 0 { store.waitUntilWritten() }
+                if random.next() % 8 == 0 { store.flush(until: .later) }
             case 0..<60:
                 let store = try store(number)
                 let first = piece(of: torrent)

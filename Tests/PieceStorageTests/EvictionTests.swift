@@ -265,8 +265,9 @@ struct EvictionTests {
             try cache.catalogue.withDatabase { database throws(Database.Failure) in
                 try database.execute(
                     """
-                    DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts; DROP TABLE uses; DROP TABLE evictions;
                     CREATE TABLE metainfos(torrent INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+                    DROP TABLE pins; DROP TABLE checks; DROP TABLE doubts; DROP TABLE blocks;
+                    DROP TABLE uses; DROP TABLE evictions;
                     ALTER TABLE torrents DROP COLUMN bytes;
                     ALTER TABLE torrents DROP COLUMN reserved;
                     ALTER TABLE torrents DROP COLUMN is_open;

@@ -1,6 +1,7 @@
 import Metainfo
 import Reactor
 import TorrentCore
+import TorrentCrypto
 
 @testable import PieceStorage
 
@@ -18,6 +19,29 @@ extension PieceStore {
             outcome.update { $0 = result }
         }
         return outcome.wait { $0 }
+    }
+
+    /// Hands in a block by itself, and waits for what becomes of it.
+    @discardableResult
+    func putBlock(
+        _ number: Int, of piece: PieceIndex, _ torrent: SampleTorrent, isDamaged: Bool = false
+    ) -> Bool? {
+        let request = torrent.geometry.block(number, of: piece)
+        let begin = Int(request.begin)
+        var bytes = Array(torrent.bytes(of: piece)[begin..<begin + Int(request.length)])
+        let content = max(0, min(bytes.count, contentLength(of: piece) - begin))
+        let leaf = OpenSSLHashing().sha256(Array(bytes.prefix(content)).span)
+        if isDamaged { bytes[3] ^= 1 }
+        guard let received = bytes.withUnsafeBytes({ ReceivedBlock(request, copying: $0) })
+        else { return nil }
+        let result = Condition<Bool?>(nil)
+        submit(received, leaf: leaf) { isGood in result.update { $0 = isGood } }
+        return result.wait { $0 }
+    }
+
+    /// The numbers of the blocks of a piece that are on disk by themselves.
+    func blocks(of piece: Int) -> [Int] {
+        state.withLock { $0.stored.pieces[PieceIndex(piece)]?.numbers ?? [] }
     }
 
     /// Hands in all pieces of a torrent and waits until they are written.

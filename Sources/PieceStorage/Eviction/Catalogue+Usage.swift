@@ -140,6 +140,14 @@ extension Catalogue {
         }
     }
 
+    /// Has a torrent's files counted anew when it is opened next.
+    func setUncounted(_ torrent: Int64) throws(StorageError) {
+        try withUsage { database throws(Database.Failure) in
+            try database.run(
+                "UPDATE torrents SET is_open = 1 WHERE id = ?", .integer(torrent))
+        }
+    }
+
     /// All torrents with anything on disk but `own`.
     func others(than own: Set<Int64>) throws(StorageError) -> [OtherTorrent] {
         try withUsage { database throws(Database.Failure) in

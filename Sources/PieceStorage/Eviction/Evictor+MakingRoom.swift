@@ -102,15 +102,26 @@ extension Evictor {
     ) throws(StorageError) -> [EvictionPolicy.Candidate] {
         let times = try catalogue.times(of: torrent)
         var cached = try catalogue.cached(of: torrent.id, pieceCount: torrent.pieceCount)
+        var isPinned = Bitfield(count: torrent.pieceCount)
         for range in try catalogue.pinnedPieces(of: torrent) {
-            for piece in range { cached[piece] = false }
+            for piece in range {
+                cached[piece] = false
+                isPinned[piece] = true
+            }
         }
-        return cached.runs.flatMap { run in
+        let whole = cached.runs.flatMap { run in
             run.map { piece in
                 EvictionPolicy.Candidate(
                     piece: piece, lastUse: times[piece], bytes: torrent.pieceLength)
             }
         }
+        let sparse = try catalogue.blocks(of: torrent.id).compactMap { row, numbers in
+            row >= 0 && row < Int64(torrent.pieceCount) && !isPinned[PieceIndex(Int(row))]
+                ? EvictionPolicy.Candidate(
+                    piece: PieceIndex(Int(row)), lastUse: times[PieceIndex(Int(row))],
+                    bytes: Int64(numbers.count * BlockRequest.standardLength)) : nil
+        }
+        return whole + sparse
     }
 
     /// Evicts from a torrent that nobody holds, or asks who holds it.

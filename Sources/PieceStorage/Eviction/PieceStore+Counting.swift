@@ -31,9 +31,10 @@ extension PieceStore {
         let pieces = disk.pieces(of: file)
         let block = Int64(cacheFolder?.cache.blockLength ?? 1)
         return state.withLock { state in
-            let cached = Self.cachedBytes(
-                of: pieces, from: disk.offset(of: file), length: disk.length(of: file),
-                state.cached, geometry.pieceLength)
+            let cached =
+                Self.cachedBytes(
+                    of: pieces, from: disk.offset(of: file), length: disk.length(of: file),
+                    state.cached, geometry.pieceLength) + state.stored.bytes(of: pieces)
             // Two blocks a run at its ends; there are no more runs than cached pieces.
             let slack = (Int64(min(state.cached.setCount(in: pieces), 64)) + 4) * 2 * block
             return bytes > cached + slack
@@ -42,6 +43,7 @@ extension PieceStore {
 
     /// Makes holes where no piece is cached or being written.
     private func punchRemains(of file: FileIndex) {
+        punchGaps(of: file)
         var next = disk.pieces(of: file).lowerBound
         let end = disk.pieces(of: file).upperBound
         while next < end {
@@ -63,6 +65,22 @@ extension PieceStore {
             _ = punch(Array(free), only: file)
             _ = endEviction(of: Array(free))
             next = max(free.upperBound, next.advanced(by: 1))
+        }
+    }
+
+    /// The same in pieces of which single blocks are there.
+    private func punchGaps(of file: FileIndex) {
+        let pieces = disk.pieces(of: file)
+        for piece in state.withLock({ $0.stored.pieces(in: pieces) }) {
+            let isDue = state.withLock { state in
+                guard !state.isLeaving, !state.isAdopting, state.writing[piece] == nil,
+                    state.stored.pieces[piece] != nil
+                else { return false }
+                return state.evicting.insert(piece).inserted
+            }
+            guard isDue else { continue }
+            punchBlocks([(piece, missingBlocks(of: piece))])
+            _ = endEviction(of: [piece])
         }
     }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Metainfo
 import Reactor
@@ -19,7 +18,8 @@ extension PieceStore {
     /// Writers wait behind each look.
     private static let leaseRest = Interval.seconds(5)
 
-    /// Pieces that may be evicted now; with `unsynced`, also those that may be after a sync.
+    /// Pieces that may be evicted now; with `unsynced`, also those that may be after a sync. Of a piece
+    /// that is there in single blocks one for each time that some of them were used last.
     func candidates(unsynced: Bool = false) -> [EvictionPolicy.Candidate] {
         var kept = Bitfield(count: geometry.pieceCount)
         for range in state.withLock({ keptRanges($0) }) {
@@ -32,6 +32,8 @@ extension PieceStore {
             let part = state.withLock { state -> [(PieceIndex, UseTime)] in
                 var part: [(PieceIndex, UseTime)] = []
                 guard !state.isLeaving else { return part }
+                candidates += state.blockCandidates(
+                    in: PieceIndex(next)..<PieceIndex(end), kept, unsynced: unsynced)
                 for piece in PieceIndex(next)..<PieceIndex(end)
                 where (state.isSettled(piece, unsynced: unsynced) || state.isDoubtful(piece))
                     && !kept[piece]
@@ -64,19 +66,21 @@ extension PieceStore {
         var exclusive: [FileIndex: Bool] = [:]
         let eligible = chosen.filter { isExclusive($0.piece, &exclusive) }
             .sorted { $0.piece < $1.piece }
-        let taken = takeOut(eligible)
-        guard !taken.isEmpty else { return 0 }
+        var blocks: [PieceIndex: SparsePiece] = [:]
+        let taken = takeOut(eligible, &blocks)
+        guard !taken.isEmpty || !blocks.isEmpty else { return 0 }
+        let numbers = blocks.mapValues(\.numbers)
         do {
             let recorded = state.withLock { state in taken.filter { state.recorded[$0] } }
-            try folder.cache.catalogue.remove(recorded, of: folder.torrent)
+            try folder.cache.catalogue.remove(recorded, blocks: numbers, of: folder.torrent)
             state.withLock { state in for piece in recorded { state.recorded[piece] = false } }
         } catch {
-            putBack(taken)
+            putBack(taken, blocks)
             throw error
         }
-        let freed = punch(taken)
-        let handler = endEviction(of: taken)
-        handler?(taken)
+        let freed = punch(taken) + punchBlocks(numbers.map { ($0.key, $0.value) })
+        let handler = endEviction(of: taken + numbers.keys)
+        if !taken.isEmpty { handler?(taken) }
         return freed
     }
 
@@ -111,7 +115,9 @@ extension PieceStore {
         return false
     }
 
-    private func takeOut(_ chosen: [EvictionPolicy.Candidate]) -> [PieceIndex] {
+    private func takeOut(
+        _ chosen: [EvictionPolicy.Candidate], _ blocks: inout [PieceIndex: SparsePiece]
+    ) -> [PieceIndex] {
         var taken: [PieceIndex] = []
         var next = 0
         while next < chosen.count {
@@ -137,6 +143,10 @@ extension PieceStore {
                     }
                     state.evicting.insert(candidate.piece)
                     taken.append(candidate.piece)
+                }
+                for (position, candidate) in zip(part.indices, part)
+                where !kept.contains(position) {
+                    state.takeOutBlocks(of: candidate, &blocks)
                 }
                 generation.add(1, ordering: .releasing)
             }
@@ -168,7 +178,7 @@ extension PieceStore {
     }
 
     /// The catalogue could not be told: what is on disk stays.
-    private func putBack(_ pieces: [PieceIndex]) {
+    private func putBack(_ pieces: [PieceIndex], _ blocks: [PieceIndex: SparsePiece]) {
         for piece in pieces {
             let length = payloadLength(of: piece)
             becameAvailable(piece) { state in
@@ -181,7 +191,16 @@ extension PieceStore {
                 if !state.recorded[piece] { state.dirtyPieces.insert(piece) }
             }
         }
-        _ = endEviction(of: pieces)
+        state.withLock { state in
+            for (piece, sparse) in blocks {
+                for var block in sparse.blocks {
+                    // Its file may have been lost meanwhile.
+                    block.isDoubtful = true
+                    state.stored.insert(block, of: piece, in: sparse.file, leaf: nil)
+                }
+            }
+        }
+        _ = endEviction(of: pieces + blocks.keys)
     }
 
     /// Lets writers go on; gives whom to tell.
@@ -191,54 +210,6 @@ extension PieceStore {
             state.evicting.subtract(pieces)
             state.restorable.subtract(pieces)
             return state.piecesLost
-        }
-    }
-
-    /// Makes holes where pieces were that no writer touches meanwhile; gives the bytes that came
-    /// free. Only in one file where `file` is given.
-    func punch(_ pieces: [PieceIndex], only file: FileIndex? = nil) -> Int64 {
-        var freed: Int64 = 0
-        var rest = pieces[...]
-        while let first = rest.first {
-            let run = rest.enumerated().prefix { $1.value == first.value + $0 }.count
-            freed += punch(first..<first.advanced(by: run), only: file)
-            rest = rest.dropFirst(run)
-        }
-        return freed
-    }
-
-    private func punch(_ run: Range<PieceIndex>, only chosen: FileIndex?) -> Int64 {
-        guard let plan = punchPlan else { return 0 }
-        let holes = plan.holes(of: run, isFree: { piece in state.withLock { $0.isFree(piece) } })
-        return punch(holes.filter { chosen == nil || chosen == $0.file })
-    }
-
-    /// Makes holes; gives the bytes that came free.
-    @discardableResult
-    func punch(_ holes: [PunchPlan.Hole]) -> Int64 {
-        guard let usage else { return 0 }
-        var freed: Int64 = 0
-        for hole in holes {
-            guard let file = openForReading(hole.file).file else { continue }
-            usage.touch(hole.file, file.descriptor)
-            let code = swarmfs_punch_hole(
-                file.descriptor, hole.range.lowerBound, Int64(hole.range.count))
-            if code != 0 {
-                warnOnce(
-                    .punchFailed,
-                    "\(SystemError(code, "evict from cache file \(hole.file)")): this filesystem "
-                        + "may not give parts of files back; the cache's limit cannot be kept")
-            }
-            freed -= usage.update(hole.file, file.descriptor)
-        }
-        return freed
-    }
-
-    var punchPlan: PunchPlan? {
-        cacheFolder.map {
-            PunchPlan(
-                layout: disk, pieceLength: geometry.pieceLength, blockLength: $0.cache.blockLength
-            )
         }
     }
 
@@ -255,8 +226,7 @@ extension PieceStore {
     /// Whether any of these cannot be evicted before it is synced.
     func isUnsynced(_ chosen: [EvictionPolicy.Candidate]) -> Bool {
         state.withLock { state in
-            guard !state.dirtyPieces.isEmpty || !state.syncingPieces.isEmpty else { return false }
-            return chosen.contains { state.awaitsSync($0.piece) }
+            chosen.contains { state.awaitsSync($0.piece) || state.stored.isUnsynced($0.piece) }
         }
     }
 
@@ -275,6 +245,7 @@ extension PieceStore {
             state.cached = Bitfield(count: geometry.pieceCount)
             state.elsewhere = nil
             state.cachedBytes = 0
+            state.stored = StoredBlocks()
             return state.uses.takeBytes()
         }
         do {

@@ -53,6 +53,10 @@ extension PieceStore {
     func giveBack(_ piece: PieceIndex) {
         guard let plan = punchPlan, state.withLock({ !$0.cached[piece] && !$0.isDoubtful(piece) })
         else { return }
+        guard state.withLock({ !$0.stored.holds(piece) }) else {
+            punchBlocks([(piece, missingBlocks(of: piece))])
+            return
+        }
         punch(plan.holes(of: piece..<piece.advanced(by: 1), isFree: { _ in false }))
     }
 

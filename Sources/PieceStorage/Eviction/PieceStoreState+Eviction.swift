@@ -27,6 +27,7 @@ extension PieceStoreState {
 
     /// Whether a piece that is not on its way out has no bytes of use on disk.
     func isFree(_ piece: PieceIndex) -> Bool {
-        !cached[piece] && !isDoubtful(piece) && writing[piece] == nil && !isAdopting
+        !cached[piece] && !isDoubtful(piece) && !stored.holds(piece) && writing[piece] == nil
+            && !isAdopting
     }
 }

@@ -33,30 +33,32 @@ struct PunchPlan {
                 let origin = layout.offset(of: slice.file)
                 let lower = max(0, start - origin)
                 let upper = min(layout.length(of: slice.file), end - origin)
-                let range = blocks(slice.file, lower..<upper, isFree)
                 // An empty one too, to know the file by; filtered below.
-                holes.append(Hole(file: slice.file, range: range))
+                holes.append(
+                    hole(in: slice.file, lower..<upper) { isUnused(slice.file, $0, isFree) })
             }
         }
         return holes.filter { !$0.range.isEmpty }
     }
 
-    private func blocks(
-        _ file: FileIndex, _ bytes: Range<Int64>, _ isFree: (PieceIndex) -> Bool
-    ) -> Range<Int64> {
+    /// The hole for a part of a file that goes, perhaps empty. `isUnused` says of bytes beside it
+    /// whether they are of no use either.
+    func hole(
+        in file: FileIndex, _ bytes: Range<Int64>, isUnused: (Range<Int64>) -> Bool
+    ) -> Hole {
         let block = Int64(blockLength)
         let floor = { (position: Int64) in position / block * block }
         let ceil = { (position: Int64) in (position + block - 1) / block * block }
         var lower = floor(bytes.lowerBound)
-        if lower < bytes.lowerBound, !isUnused(file, lower..<bytes.lowerBound, isFree) {
+        if lower < bytes.lowerBound, !isUnused(lower..<bytes.lowerBound) {
             lower = ceil(bytes.lowerBound)
         }
         var upper = ceil(bytes.upperBound)
         let next = min(upper, layout.length(of: file))
-        if bytes.upperBound < next, !isUnused(file, bytes.upperBound..<next, isFree) {
+        if bytes.upperBound < next, !isUnused(bytes.upperBound..<next) {
             upper = floor(bytes.upperBound)
         }
-        return lower..<max(lower, upper)
+        return Hole(file: file, range: lower..<max(lower, upper))
     }
 
     private func isUnused(

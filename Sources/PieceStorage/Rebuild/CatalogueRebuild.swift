@@ -143,9 +143,13 @@ struct CatalogueRebuild {
         let pieces = WrittenPieces(of: metainfo.info, in: folder.rawValue).pieces
         let bytes = FolderTree.diskBytes(of: folder.rawValue)
         try catalogue.add([
-            (torrent, { pieces.runs.flatMap { Array($0) } }, { bytes })
+            Catalogue.Addition(
+                torrent: torrent, pieces: { pieces.runs.flatMap { Array($0) } }, bytes: { bytes })
         ])
         try catalogue.setDoubts(pieces, of: torrent)
+        // What else lies there, single blocks among it, is given back to the disk: nobody knows what
+        // it hashes to.
+        try catalogue.setUncounted(torrent)
         return pieces.setCount
     }
 }

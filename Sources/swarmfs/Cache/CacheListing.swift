@@ -37,6 +37,7 @@ enum CacheListing {
         do throws(StorageError) {
             detail = CacheDetail(
                 torrent, metainfo.info, cached: try inventory.cached(of: torrent),
+                blocks: try inventory.blockBytes(of: torrent, metainfo.info),
                 pins: try inventory.pins(of: torrent, metainfo.info.layout))
         } catch {
             throw Failure(error)
@@ -99,14 +100,17 @@ enum CacheListing {
 extension CacheDetail {
     /// From what the catalogue vouches for.
     fileprivate init(
-        _ torrent: CachedTorrent, _ info: InfoDictionary, cached: Bitfield, pins: FileRuns
+        _ torrent: CachedTorrent, _ info: InfoDictionary, cached: Bitfield,
+        blocks: [FileIndex: Int64], pins: FileRuns
     ) {
         let layout = info.layout
         var files: [File] = []
         var total: Int64 = 0
         for file in layout.files
         where layout.attributes(of: file).isDisjoint(with: [.padding, .symlink]) {
-            let bytes = PieceStore.cachedBytes(of: file, cached, layout, info.pieceLength)
+            let bytes =
+                PieceStore.cachedBytes(of: file, cached, layout, info.pieceLength)
+                + (blocks[file] ?? 0)
             total += bytes
             let path = layout.path(of: file).map { String(decoding: $0, as: UTF8.self) }
             files.append(
