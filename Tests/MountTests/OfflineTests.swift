@@ -36,6 +36,45 @@ struct OfflineTests {
         }
     }
 
+    /// One block of a piece of 4 MiB is all that was read before, and is there without a network.
+    @Test(arguments: [TorrentFile.Version.v2, .hybrid])
+    func `a block that was read by itself is there the next time, and no other`(
+        version: TorrentFile.Version
+    ) throws {
+        try TestBed.run { bed in
+            let first = try MountedDataset(
+                .large(20_000_000), in: bed, seed: 52, pieceLength: 4 << 20, version: version)
+            // In the middle of a piece, so that it does not look like a walk through the file.
+            let offset = 2 << 22 | 1_600_000
+            let bytes = try FileComparison.read(first.large, at: offset, length: 4096)
+            let source = try FileComparison.read(first.largeSource, at: offset, length: 4096)
+            #expect(bytes == source)
+            let before = try first.mount.torrent()
+            #expect(before.piecesCached == 0)
+            try first.mount.end()
+            let second = try bed.mount(
+                [first.torrent.path], options: ["--offline"], peers: [first.seeder.address])
+            let large = second.path("dataset/large.bin")
+            #expect(try FileComparison.read(large, at: offset, length: 4096) == source)
+            let torrent = try second.torrent()
+            #expect(torrent.downloaded == 0)
+            #expect(torrent.piecesCached == 0)
+            #expect(torrent.cachedBytes >= 16_384 && torrent.cachedBytes <= 512 << 10)
+            let show = try bed.swarmfs.run(
+                ["cache", "show", "dataset", "--json", "--cache", bed.swarmfs.cache])
+            #expect(
+                show.output.contains("\"cached_bytes\":\(torrent.cachedBytes)")
+                    || show.output.contains("\"cached_bytes\" : \(torrent.cachedBytes)"),
+                "\(show.output) \(show.errors)")
+            let verify = try bed.swarmfs.run(["verify", second.mountpoint])
+            #expect(verify.exitCode == 0, "\(verify.output) \(verify.errors)")
+            let reader = try ChildProcess.run(
+                ["tail", "-c", "1000", large], environment: ["LC_ALL": "C"], endsWithTest: true,
+                seconds: 20)
+            #expect(reader.errors.contains("Network is unreachable"), "\(reader.errors)")
+        }
+    }
+
     @Test func `a torrent that the cache does not know is refused at once`() throws {
         try TestBed.run { bed in
             let place = try bed.newFolder("mount")

@@ -32,6 +32,44 @@ struct PowerLossTests {
         }
     }
 
+    /// Of a v2 torrent single blocks are kept as well: neither are those wrong that are there, nor do
+    /// those go that were synced, whether their pieces become whole or not.
+    @Test func `of blocks that were read by themselves`() throws {
+        try TestBed.run { bed in
+            let life = try RecordedLife(
+                readingBlocksIn: bed, size: 24_000_000, pieceLength: 1 << 20, reads: 30,
+                options: ["--cache-free", "0"])
+            var random = SplitMix64(state: 3)
+            var certain: Int64 = 0
+            for moment in life.moments(Self.moments / 4) {
+                let synced = try life.cachedBytes(losing: .losesEverythingUnsynced, moment, &random)
+                #expect(synced >= certain)
+                certain = synced
+                let some = try life.cachedBytes(losing: .losesSome, moment, &random)
+                #expect(some >= synced, "after \(moment) events")
+            }
+            #expect(certain > 60 * 16_384)
+        }
+    }
+
+    /// And they go as well, to make room.
+    @Test func `of blocks that were read by themselves, in a cache that evicts as well`() throws {
+        try TestBed.run { bed in
+            let life = try RecordedLife(
+                readingBlocksIn: bed, size: 48_000_000, pieceLength: 4 << 20, reads: 60,
+                options: ["--cache-size", "16M", "--cache-free", "0"])
+            var random = SplitMix64(state: 4)
+            var most: Int64 = 0
+            for moment in life.moments(Self.moments / 6) {
+                for loss in [PowerLoss.losesEverythingUnsynced, .losesSome] {
+                    most = max(most, try life.cachedBytes(losing: loss, moment, &random))
+                }
+            }
+            #expect(most > 4 << 20)
+            #expect(most <= 16 << 20)
+        }
+    }
+
     /// Here pieces go as well as come: whatever of that had reached the disk, what the catalogue says
     /// is there is right.
     @Test func `in a cache that evicts as well`() throws {

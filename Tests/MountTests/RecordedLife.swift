@@ -39,6 +39,37 @@ struct RecordedLife {
         disk = SimulatedDisk(try DiskLog(path: log))
     }
 
+    /// Three mounts of a v2 torrent: what is read is single blocks here and there, then some whole
+    /// pieces, then blocks again; the last mount is killed.
+    init(
+        readingBlocksIn bed: TestBed, size: Int, pieceLength: Int, reads: Int, options: [String]
+    ) throws {
+        data = try bed.dataset(.large(size), seed: 12)
+        torrent = try bed.torrent(of: data, version: .v2, pieceLength: pieceLength)
+        metainfo = try TorrentMetainfo(
+            parsing: Array(Data(contentsOf: URL(fileURLWithPath: torrent.path))),
+            hashing: OpenSSLHashing())
+        let seeder = try bed.seeder(.libtorrent, torrent, data)
+        let log = try bed.newFolder("log") + "/disk.log"
+        let command = bed.swarmfs.recordingDisk(to: log)
+        var random = SplitMix64(state: 13)
+        for life in 0..<3 {
+            let mount = try bed.mount(
+                [torrent.path], options: options, peers: [seeder.address], with: command)
+            let path = mount.path("dataset/large.bin")
+            for _ in 0..<reads {
+                let place = Int(random.next() % UInt64(size - 4096))
+                _ = try FileComparison.read(path, at: place, length: 4096)
+            }
+            if life == 1 {
+                _ = try FileComparison.read(path, at: size / 2, length: 4 * pieceLength)
+            }
+            // Last, since a record that a kill cuts off can only be left out at the log's end.
+            if life == 2 { try mount.killProcess() } else { try mount.end() }
+        }
+        disk = SimulatedDisk(try DiskLog(path: log))
+    }
+
     /// So many moments, spread over the whole.
     func moments(_ count: Int) -> [Int] {
         let step = max(1, disk.eventCount / count)
@@ -49,6 +80,22 @@ struct RecordedLife {
     func cached(
         losing loss: PowerLoss, _ moment: Int, _ random: inout SplitMix64
     ) throws -> Set<Int> {
+        try inspect(losing: loss, moment, &random) { store in
+            Set(metainfo.info.geometry.pieces.filter { store.has($0) }.map(\.value))
+        }
+    }
+
+    /// How many bytes a new process finds after a power loss, in single blocks too. Each is compared.
+    func cachedBytes(
+        losing loss: PowerLoss, _ moment: Int, _ random: inout SplitMix64
+    ) throws -> Int64 {
+        try inspect(losing: loss, moment, &random) { $0.cachedBytes }
+    }
+
+    private func inspect<Result>(
+        losing loss: PowerLoss, _ moment: Int, _ random: inout SplitMix64,
+        _ body: (PieceStore) -> Result
+    ) throws -> Result {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         try disk.lose(loss, after: moment, using: &random, into: folder.path)
@@ -60,7 +107,7 @@ struct RecordedLife {
         for file in data.regularFiles where file.size > 0 {
             try compare(file, in: store, after: moment)
         }
-        return Set(metainfo.info.geometry.pieces.filter { store.has($0) }.map(\.value))
+        return body(store)
     }
 
     /// Reads the file in small parts, so that a missing piece hides little.
