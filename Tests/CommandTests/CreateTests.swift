@@ -54,6 +54,15 @@ struct CreateTests {
         #expect(!text.contains("creation date"))
     }
 
+    @Test func `a source sets the infohash apart`() async throws {
+        var hashes: Set<String> = []
+        for options in [[], ["--source", "here"], ["--source", "there"]] {
+            hashes.insert(try await create(options).output)
+        }
+        #expect(hashes.count == 3)
+        #expect(try torrent().contains("6:source5:there"))
+    }
+
     @Test func `nothing but the torrent is left`() async throws {
         _ = try await create([])
         let names = try FileManager.default.contentsOfDirectory(atPath: surroundings.path)

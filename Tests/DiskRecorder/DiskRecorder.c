@@ -8,6 +8,7 @@
 // SWARMFS_FAIL_PART    writes and syncs of files whose paths hold this end with EIO,
 // SWARMFS_FAIL_EVERY   each so many of them, and syncs of the whole filesystem,
 // SWARMFS_FAIL_WHEN    while this file is there
+// SWARMFS_FAIL_HANGS   if set, they do not end at all instead
 #define _GNU_SOURCE
 #include "DiskRecord.h"
 
@@ -54,6 +55,7 @@ static int log_file = -1;
 static atomic_int next_ticket;
 static const char *fail_part, *fail_when;
 static unsigned long fail_every;
+static int fail_hangs;
 static atomic_ulong fail_count;
 /// Held over each call and its record, so that the log's order is the order of effect: among the
 /// threads by this, among processes by the log file's lock.
@@ -88,6 +90,7 @@ __attribute__((constructor)) static void start(void) {
     fail_every = every ? strtoul(every, NULL, 10) : 0;
     fail_part = getenv("SWARMFS_FAIL_PART");
     fail_when = getenv("SWARMFS_FAIL_WHEN");
+    fail_hangs = getenv("SWARMFS_FAIL_HANGS") != NULL;
 }
 
 static void lock(void) {
@@ -124,13 +127,14 @@ static const char *place(int descriptor, char *buffer) {
     return below(buffer);
 }
 
-/// Whether a write or a sync is to fail; `errno` says so then.
+/// Whether a write or a sync is to fail; `errno` says so then. Does not return where it is to hang.
 static int fails(int descriptor, int is_whole) {
     char buffer[PATH_MAX];
     if (!fail_every || !fail_part || !fail_when || access(fail_when, F_OK) != 0) return 0;
     const char *path = place(descriptor, buffer);
     if (!path || (!is_whole && !strstr(path, fail_part))) return 0;
     if (++fail_count % fail_every) return 0;
+    while (fail_hangs) pause();
     errno = EIO;
     return 1;
 }

@@ -42,6 +42,23 @@ struct EndingTests {
         }
     }
 
+    @Test func `a disk that hangs does not hold up the end`() throws {
+        try TestBed.run { bed in
+            let data = try bed.dataset(.large(4_000_000), seed: 7)
+            let torrent = try bed.torrent(of: data)
+            let seeder = try bed.seeder(.libtorrent, torrent, data)
+            let folder = try bed.newFolder("hanging")
+            let hanging = bed.swarmfs.hangingDisk(
+                "/files/", when: folder + "/now", log: folder + "/disk.log")
+            let mount = try bed.mount([torrent.path], peers: [seeder.address], with: hanging)
+            #expect(FileManager.default.createFile(atPath: folder + "/now", contents: nil))
+            #expect(FileComparison.differences(data, in: mount.mountpoint) == [])
+            #expect(try mount.end() < Mount.endingLimit)
+            #expect(MountTable.entry(at: mount.mountpoint) == nil)
+            #expect(bed.swarmfs.processes() == [])
+        }
+    }
+
     @Test func `umount while reading fails as busy and the mount goes on`() throws {
         try TestBed.run { bed in
             let mounted = try MountedDataset(.large(2_000_000), in: bed, seed: 3)

@@ -70,6 +70,18 @@ struct ReadingTests {
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0, "to be another user needs root"), arguments: [true, false])
+    func `other users read the mount where --allow-other lets them`(isAllowed: Bool) throws {
+        try TestBed.run { bed in
+            let mounted = try MountedDataset(
+                .large(100_000), in: bed, options: isAllowed ? ["--allow-other"] : [])
+            let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            let result = try ChildProcess.run(nobody + ["cmp", mounted.large, mounted.largeSource])
+            #expect((result.exitCode == 0) == isAllowed, "\(result.errors)")
+            #expect(isAllowed || result.errors.contains("Permission denied"), "\(result.errors)")
+        }
+    }
+
     @Test func `memory-mapped readers see the source's bytes`() throws {
         try TestBed.run { bed in
             let mounted = try MountedDataset(.large(5_000_001), in: bed, seed: 2)

@@ -62,6 +62,14 @@ package struct Swarmfs: Sendable {
         return copy
     }
 
+    /// The same command, whose disk hangs while there is a file `trigger`: writes to and syncs of files
+    /// below the cache whose paths hold `part` never end.
+    package func hangingDisk(_ part: String, when trigger: String, log: String) -> Swarmfs {
+        var copy = failingDisk(part, every: 1, when: trigger, log: log)
+        copy.environment["SWARMFS_FAIL_HANGS"] = "1"
+        return copy
+    }
+
     /// Runs the command to its end.
     @discardableResult
     package func run(
