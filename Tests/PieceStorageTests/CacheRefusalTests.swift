@@ -76,21 +76,20 @@ struct CacheRefusalTests {
         policy.mountpoint = "/mnt/a\nb"
         let cache = try CacheDirectory(path: directory.path, policy: policy)
         let pools = try makePools()
-        var store: PieceStore? = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        var store: PieceStore? = try PieceStore(torrent, in: cache, pools: pools)
         #expect(store != nil)
         let expected = StorageError.inUse(
             torrent: torrent.metainfo.info.identity.description,
             holder: TorrentHolder(process: getpid(), mountpoint: "/mnt/a\nb"))
         #expect(throws: expected) {
-            try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+            try PieceStore(torrent, in: cache, pools: pools)
         }
         #expect(expected.description.contains("process \(getpid()), mounted at /mnt/a"))
         // Other torrents of the cache are free, and so is this one afterwards.
         let other = try SampleTorrent.single(101, pieceLength: 16_384)
-        _ = try PieceStore(metainfo: other.metainfo, location: .cache(cache), pools: pools)
+        _ = try PieceStore(other, in: cache, pools: pools)
         store = nil
-        _ = try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        _ = try PieceStore(torrent, in: cache, pools: pools)
     }
 
     @Test func `two processes may share a directory`() throws {
@@ -100,9 +99,7 @@ struct CacheRefusalTests {
         }
         let pools = try makePools()
         let stores = try torrents.map { torrent in
-            try PieceStore(
-                metainfo: torrent.metainfo,
-                location: .cache(try CacheDirectory(path: directory.path)), pools: pools)
+            try PieceStore(torrent, in: CacheDirectory(path: directory.path), pools: pools)
         }
         for (store, torrent) in zip(stores, torrents) {
             store.putAll(torrent)

@@ -28,9 +28,7 @@ struct CrashTests {
                 let torrent = try Self.torrent()
                 var random = SeededRandom(seed: UInt64(round))
                 let delay = Int64.random(in: 500...40_000, using: &random)
-                let store = try PieceStore(
-                    metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: path)),
-                    pools: makePools())
+                let store = try PieceStore(torrent, in: CacheDirectory(path: path))
                 let commits = Condition(0)
                 let killer = try Thread(name: "killer") {
                     _ = commits.wait { $0 >= round % 3 ? true : nil }
@@ -47,9 +45,7 @@ struct CrashTests {
                 commits.update { $0 = round }
                 killer.join()
             }
-            let store = try PieceStore(
-                metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: path)),
-                pools: makePools())
+            let store = try PieceStore(torrent, in: CacheDirectory(path: path))
             let cached = store.cached
             for piece in torrent.geometry.pieces where cached[piece] {
                 for index in 0..<torrent.geometry.blockCount(of: piece) {

@@ -22,9 +22,7 @@ struct DirectWritingTests {
     private func makeStore(
         _ torrent: SampleTorrent, in directory: TemporaryDirectory, _ pools: StoragePools
     ) throws -> PieceStore {
-        try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: pools)
+        try PieceStore(torrent, in: CacheDirectory(path: directory.path), pools: pools)
     }
 
     /// Whether the filesystem of a directory takes direct writes.

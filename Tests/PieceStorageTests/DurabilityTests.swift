@@ -42,8 +42,7 @@ struct DurabilityTests {
                 return nil
             }, filesystem: { _ in nil })
         let cache = try CacheDirectory(path: directory.path, disk: disk)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         store.putAll(torrent)
         #expect(store.flush(until: .later))
         #expect(try committed(directory.path, torrent).isFull)
@@ -54,8 +53,7 @@ struct DurabilityTests {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(50_000, pieceLength: 16_384)
         let cache = try CacheDirectory(path: directory.path, disk: Journal().sync(EIO))
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         let lost = Locked<Set<PieceIndex>>([])
         store.setPiecesLostHandler { pieces in lost.withLock { $0.formUnion(pieces) } }
         store.putAll(torrent)
@@ -71,8 +69,7 @@ struct DurabilityTests {
             SampleTorrent.files([Int](repeating: 100, count: 300)), pieceLength: 16_384)
         let journal = Journal()
         let cache = try CacheDirectory(path: directory.path, disk: journal.sync(nil))
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         store.putAll(torrent)
         #expect(store.flush(until: .later))
         #expect(journal.calls.withLock { $0 } >= 1000)
@@ -89,8 +86,7 @@ struct DurabilityTests {
                 return nil
             }, filesystem: { _ in nil })
         let cache = try CacheDirectory(path: directory.path, disk: disk)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         store.putAll(torrent)
         #expect(synced.wait(until: .later) { $0 ? true : nil } == true)
     }
@@ -99,8 +95,7 @@ struct DurabilityTests {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(50_000, pieceLength: 16_384)
         let cache = try CacheDirectory(path: directory.path)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         store.put(PieceIndex(0), torrent.bytes(of: PieceIndex(0)))
         #expect(store.close(until: .later))
         #expect(
@@ -119,8 +114,7 @@ struct DurabilityTests {
                 return nil
             }, filesystem: { _ in nil })
         let cache = try CacheDirectory(path: directory.path, disk: disk)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         store.putAll(torrent)
         #expect(!store.close(until: .now() + .milliseconds(50)))
         gate.update { $0 = true }

@@ -26,7 +26,7 @@ struct EvictionDuringReadTests {
         var policy = CachePolicy()
         policy.verifiedSince = boot
         let cache = try CacheDirectory(path: directory.path, policy: policy)
-        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        return try PieceStore(torrent, in: cache, pools: pools)
     }
 
     private func fill(_ store: PieceStore) {

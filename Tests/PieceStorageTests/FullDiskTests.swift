@@ -16,8 +16,7 @@ struct FullDiskTests {
         let torrent = try SampleTorrent.single(65_536 * 64, pieceLength: 65_536)
         let pools = try makePools { $0.retainedBytes = 65_536 * 10 }
         let cache = try CacheDirectory(path: small.directory.path)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        let store = try PieceStore(torrent, in: cache, pools: pools)
         // Nothing can be evicted.
         try store.setPinned([FileIndex(0)], true)
         let lost = Locked<[PieceIndex]>([])
@@ -168,8 +167,7 @@ struct FullDiskTests {
         let torrent = try SampleTorrent.single(65_536 * 30, pieceLength: 65_536)
         let pools = try makePools { $0.retainedBytes = 65_536 * 4 }
         let cache = try CacheDirectory(path: directory.path)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        let store = try PieceStore(torrent, in: cache, pools: pools)
         // A folder where the file should be: nothing can be written.
         let folder = "\(directory.path)/\(torrent.metainfo.info.identity)/files"
         #expect(mkdir("\(folder)/0", 0o700) == 0 && mkdir("\(folder)/0/0", 0o700) == 0)
@@ -192,8 +190,7 @@ struct FullDiskTests {
             $0.retainedBytes = 65_536 * 20
         }
         let cache = try CacheDirectory(path: directory.path)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        let store = try PieceStore(torrent, in: cache, pools: pools)
         let folder = "\(directory.path)/\(torrent.metainfo.info.identity)/files"
         #expect(mkdir("\(folder)/0", 0o700) == 0 && mkdir("\(folder)/0/0", 0o700) == 0)
         let lost = Locked(0)

@@ -19,9 +19,7 @@ struct HashServingTests {
     private func store(_ torrent: SampleTorrent, _ directory: borrowing TemporaryDirectory) throws
         -> PieceStore
     {
-        try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        try PieceStore(torrent, in: CacheDirectory(path: directory.path))
     }
 
     @Test(arguments: [false, true])

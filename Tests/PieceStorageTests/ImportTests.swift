@@ -24,7 +24,7 @@ struct ImportTests {
 
     private func open(_ torrent: SampleTorrent) throws -> PieceStore {
         let cache = try CacheDirectory(path: "\(directory.path)/cache")
-        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        return try PieceStore(torrent, in: cache, pools: pools)
     }
 
     private func adopt(

@@ -31,7 +31,7 @@ struct InventoryTests {
         var policy = CachePolicy()
         policy.mountpoint = mountpoint
         let cache = try CacheDirectory(path: directory.path, policy: policy)
-        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        return try PieceStore(torrent, in: cache, pools: pools)
     }
 
     private func only() throws -> CachedTorrent {

@@ -11,9 +11,7 @@ struct MemoryTests {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(65_536 * 20, pieceLength: 65_536)
         let pools = try makePools { $0.bufferBytes = 65_536 * 6 }
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: pools)
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path), pools: pools)
         let told = Condition(0)
         store.setBufferAvailableHandler { told.update { $0 += 1 } }
         var buffers = (0..<20).compactMap { store.makeBuffer(for: PieceIndex($0)) }
@@ -67,9 +65,7 @@ struct MemoryTests {
     @Test func `whoever asks is told once when memory comes back`() throws {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(65_536 * 20, pieceLength: 65_536)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         let told = Condition(0)
         store.setBufferAvailableHandler { told.update { $0 += 1 } }
         var buffers = (0..<3).compactMap { store.makeBuffer(for: PieceIndex($0)) }

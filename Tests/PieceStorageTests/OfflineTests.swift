@@ -28,7 +28,7 @@ struct OfflineTests {
         var policy = CachePolicy()
         change(&policy)
         let cache = try CacheDirectory(path: directory.path, policy: policy)
-        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        return try PieceStore(torrent, in: cache, pools: pools)
     }
 
     private func read(_ store: PieceStore, _ file: Int, _ offset: Int64, _ count: Int)

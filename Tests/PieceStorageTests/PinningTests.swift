@@ -20,7 +20,7 @@ struct PinningTests {
 
     private func open() throws -> PieceStore {
         let cache = try CacheDirectory(path: directory.path)
-        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        return try PieceStore(torrent, in: cache, pools: pools)
     }
 
     private func pinned(_ store: PieceStore) -> [Int] {

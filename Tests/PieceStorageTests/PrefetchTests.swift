@@ -17,7 +17,7 @@ struct PrefetchTests {
 
     private func open(_ torrent: SampleTorrent) throws -> PieceStore {
         let cache = try CacheDirectory(path: directory.path)
-        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        return try PieceStore(torrent, in: cache, pools: pools)
     }
 
     private func ranges(_ ranges: [Range<Int>]) -> [Range<PieceIndex>] {

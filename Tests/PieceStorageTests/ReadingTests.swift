@@ -12,9 +12,7 @@ struct ReadingTests {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.v1(
             SampleTorrent.files([100_000, 3, 0, 64_000, 50_001]), pieceLength: 16_384)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         store.putAll(torrent)
         // Every third piece as if it were not written yet.
         for piece in torrent.geometry.pieces where piece.value % 3 == 0 {
@@ -39,9 +37,7 @@ struct ReadingTests {
     @Test func `what is in memory is lent where it is, and the rest read behind it`() throws {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(100_000, pieceLength: 16_384)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         store.putAll(torrent)
         let buffer = try #require(store.makeBuffer(for: PieceIndex(1)))
         buffer.bytes.copyBytes(from: torrent.bytes(of: PieceIndex(1)))
@@ -73,9 +69,7 @@ struct ReadingTests {
     @Test func `nonsense is refused`() throws {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(10, pieceLength: 16_384)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         var byte: [UInt8] = [0]
         byte.withUnsafeMutableBytes { buffer in
             #expect(store.read(FileIndex(0), offset: -1, into: buffer) == .failed(22))
@@ -91,9 +85,7 @@ struct ReadingTests {
         let files = SampleTorrent.files((0..<5_000).map { 20 + $0 % 61 })
         let torrent = try SampleTorrent.v1(files, pieceLength: 65_536)
         let pools = try makePools { $0.openFileLimit = 50 }
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: pools)
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path), pools: pools)
         store.putAll(torrent)
         #expect(store.flush(until: .later))
         await withTaskGroup(of: Void.self) { group in

@@ -54,9 +54,7 @@ struct RebuildTests {
     }
 
     private func withoutWaiting(_ body: (PieceStore) throws -> Void) throws {
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         try body(store)
         #expect(store.close(until: .later))
     }

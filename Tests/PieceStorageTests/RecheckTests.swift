@@ -19,7 +19,7 @@ struct RecheckTests {
 
     private func open(_ torrent: SampleTorrent) throws -> PieceStore {
         let cache = try CacheDirectory(path: directory.path)
-        return try PieceStore(metainfo: torrent.metainfo, location: .cache(cache), pools: pools)
+        return try PieceStore(torrent, in: cache, pools: pools)
     }
 
     private func files(_ torrent: SampleTorrent) -> StoredFiles {

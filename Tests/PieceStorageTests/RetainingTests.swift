@@ -11,9 +11,7 @@ struct RetainingTests {
     private func store(
         _ torrent: SampleTorrent, _ directory: TemporaryDirectory, disk: DiskSync = .system
     ) throws -> PieceStore {
-        try PieceStore(
-            metainfo: torrent.metainfo,
-            location: .cache(CacheDirectory(path: directory.path, disk: disk)), pools: makePools())
+        try PieceStore(torrent, in: CacheDirectory(path: directory.path, disk: disk))
     }
 
     /// A file's bytes as someone with its descriptor alone reads them; nil where it is not given.

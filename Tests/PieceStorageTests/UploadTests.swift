@@ -11,9 +11,7 @@ struct UploadTests {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.hybrid(
             SampleTorrent.files([40_000, 70_000, 5]), pieceLength: 65_536)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         store.putAll(torrent)
         for piece in torrent.geometry.pieces {
             let bytes = torrent.bytes(of: piece)
@@ -31,9 +29,7 @@ struct UploadTests {
     @Test func `requests are answered one for one, whatever is asked`() throws {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(16_384 * 40, pieceLength: 16_384 * 20)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         store.put(PieceIndex(0), torrent.bytes(of: PieceIndex(0)))
         let bytes = torrent.bytes(of: PieceIndex(0))
         var requests = (0..<20).map { torrent.geometry.block($0, of: PieceIndex(0)) }
@@ -65,9 +61,7 @@ struct UploadTests {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.hybrid(
             SampleTorrent.files([40_000, 70_000, 5]), pieceLength: 65_536)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         store.putAll(torrent)
         let requests = torrent.geometry.pieces.flatMap { piece in
             (0..<torrent.geometry.blockCount(of: piece)).map {
@@ -98,9 +92,7 @@ struct UploadTests {
             target.withUnsafeMutableBytes { store.copyResident(requests[...], into: $0) }
         }
         do {
-            let store = try PieceStore(
-                metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-                pools: makePools())
+            let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
             for piece in [0, 2] {
                 store.put(PieceIndex(piece), torrent.bytes(of: PieceIndex(piece)))
             }
@@ -119,9 +111,7 @@ struct UploadTests {
             store.close(until: .later)
         }
         // A file that is not open is the threads' to open.
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         #expect(copied(store, [good]) == 0)
         #expect(store.block(good) == Array(torrent.bytes(of: PieceIndex(0)).prefix(16_384)))
         #expect(copied(store, [good]) == 1)

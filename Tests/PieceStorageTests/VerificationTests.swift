@@ -11,9 +11,7 @@ struct VerificationTests {
     private func store(
         _ torrent: SampleTorrent, _ directory: TemporaryDirectory
     ) throws -> PieceStore {
-        try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-            pools: makePools())
+        try PieceStore(torrent, in: CacheDirectory(path: directory.path))
     }
 
     static let torrents: [@Sendable () throws -> SampleTorrent] = [

@@ -15,9 +15,7 @@ struct WaitingTests {
         init(pieces: Int = 8) throws {
             directory = try TemporaryDirectory()
             torrent = try SampleTorrent.single(16_384 * pieces - 5, pieceLength: 16_384)
-            store = try PieceStore(
-                metainfo: torrent.metainfo, location: .cache(CacheDirectory(path: directory.path)),
-                pools: makePools())
+            store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
         }
     }
 

@@ -77,21 +77,13 @@ struct CorruptionTests {
     }
 
     @Test func `a culprit that has left is banned by address, and asked nothing if it stays`() {
-        var world = World("...", blocks: 2)
-        world.connect(1, "***")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("...", blocks: 2, peer: "***", reads: 0..<1)
         world.answer(1)
         world.answer(1)
         world.machine.pieceFailed(PieceIndex(0), blockDigests: [], now: world.now)
         #expect(world.turn() == [.ban(PeerKey(1), .soleSource(PieceIndex(0)))])
 
-        var other = World("...", blocks: 2)
-        other.connect(1, "***")
-        other.turn()
-        other.read(1, 0..<1)
-        other.turn()
+        var other = World("...", blocks: 2, peer: "***", reads: 0..<1)
         other.answer(1)
         other.answer(1)
         other.machine.peerDisconnected(PeerKey(1), now: other.now)
@@ -101,11 +93,7 @@ struct CorruptionTests {
     }
 
     @Test func `what a banned peer sent of other pieces is fetched again`() {
-        var world = World("...", blocks: 2)
-        world.connect(1, "***")
-        world.turn()
-        world.read(1, 0..<2)
-        world.turn()
+        var world = World("...", blocks: 2, peer: "***", reads: 0..<2)
         for _ in 0..<3 { world.answer(1) }
         world.connect(2, "***")
         world.turn()

@@ -16,11 +16,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a choke with Fast has urgent blocks asked of others at once`() {
-        var world = World("...", blocks: 4)
-        world.connect(1, "***")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("...", blocks: 4, peer: "***", reads: 0..<1)
         world.connect(2, "***")
         world.machine.peerChoked(PeerKey(1), now: world.now)
         #expect(world.requests() == ["2:0.0", "2:0.1", "2:0.2", "2:0.3"])
@@ -59,11 +55,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a lost peer's blocks are asked of others in the same turn`() {
-        var world = World("...", blocks: 4)
-        world.connect(1, "***")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("...", blocks: 4, peer: "***", reads: 0..<1)
         world.answer(1)
         world.connect(2, "***")
         world.machine.peerDisconnected(PeerKey(1), now: world.now)
@@ -113,11 +105,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `bytes within a block keep a slow peer from counting as quiet`() {
-        var world = World("..", blocks: 1)
-        world.connect(1, "**")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("..", blocks: 1, peer: "**", reads: 0..<1)
         let block = world.geometry.block(0, of: PieceIndex(0))
         world.pass(.milliseconds(40))
         #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
@@ -180,11 +168,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a request to a lone stalled peer is made again after its time-out`() {
-        var world = World(".", blocks: 1)
-        world.connect(1, "*")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World(".", blocks: 1, peer: "*", reads: 0..<1)
         world.pass(.seconds(24))
         #expect(World.requests(in: world.log).count == 1)
         world.pass(.seconds(3))
@@ -192,11 +176,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a late block is asked of a second peer, never twice of one`() {
-        var world = World(".", blocks: 2)
-        world.connect(1, "*")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World(".", blocks: 2, peer: "*", reads: 0..<1)
         world.connect(2, "*")
         world.pass(.milliseconds(900))
         #expect(World.requests(in: world.log) == ["1:0.0", "1:0.1", "2:0.0", "2:0.1"])
@@ -246,11 +226,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a copy that arrives second is dropped and its writer told so`() {
-        var world = World(".", blocks: 2)
-        world.connect(1, "*")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World(".", blocks: 2, peer: "*", reads: 0..<1)
         let block = world.geometry.block(0, of: PieceIndex(0))
         #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
         world.connect(2, "*")
@@ -263,11 +239,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a peer that rejects what it claims to have is not asked in a loop`() {
-        var world = World(".", blocks: 1)
-        world.connect(1, "*")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World(".", blocks: 1, peer: "*", reads: 0..<1)
         let block = world.geometry.block(0, of: PieceIndex(0))
         for _ in 0..<100 {
             if world.outstanding[1]?.isEmpty == false {
@@ -282,11 +254,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `unsolicited and misaligned blocks are discarded`() {
-        var world = World("..", blocks: 2)
-        world.connect(1, "**")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("..", blocks: 2, peer: "**", reads: 0..<1)
         let key = PeerKey(1)
         for request in [
             world.geometry.block(0, of: PieceIndex(1)),
@@ -366,11 +334,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a block whose piece is opened anew while it arrives is not taken for it`() {
-        var world = World("...", blocks: 2)
-        world.connect(1, "***")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("...", blocks: 2, peer: "***", reads: 0..<1)
         let block = world.geometry.block(0, of: PieceIndex(0))
         #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
         world.machine.bufferUnavailable(PieceIndex(0), now: world.now)
@@ -395,11 +359,7 @@ struct PeerTroubleTests {
     }
 
     @Test func `a long pause between requests is no stall`() {
-        var world = World("...", blocks: 2)
-        world.connect(1, "***")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("...", blocks: 2, peer: "***", reads: 0..<1)
         world.endRead(1)
         world.turn()
         world.pass(.seconds(100))

@@ -93,11 +93,7 @@ struct ReadSchedulingTests {
     }
 
     @Test func `the last block asks for verification and a verified piece is announced`() {
-        var world = World("..", blocks: 2)
-        world.connect(1, "**")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("..", blocks: 2, peer: "**", reads: 0..<1)
         world.answer(1)
         world.answer(1)
         #expect(world.log.last == .verify(PieceIndex(0), wantsBlockDigests: false))
@@ -230,11 +226,7 @@ struct ReadSchedulingTests {
     }
 
     @Test func `a piece that nobody wants keeps its blocks for a reader that returns`() {
-        var world = World("....", blocks: 8)
-        world.connect(1, "****")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("....", blocks: 8, peer: "****", reads: 0..<1)
         world.answer(1)
         world.answer(1)
         world.endRead(1)
@@ -250,11 +242,7 @@ struct ReadSchedulingTests {
     }
 
     @Test func `a piece that nobody wants is given back after a while`() {
-        var world = World("....", blocks: 8)
-        world.connect(1, "****")
-        world.turn()
-        world.read(1, 0..<1)
-        world.turn()
+        var world = World("....", blocks: 8, peer: "****", reads: 0..<1)
         world.answer(1)
         world.endRead(1)
         world.pass(.seconds(29))

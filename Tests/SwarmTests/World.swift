@@ -29,6 +29,15 @@ struct World {
             now: now, isPadding: isPadding, tree: tree, unverifiable: unverifiable)
     }
 
+    /// One in which a read waits for pieces, and peer 1 has been asked for them.
+    init(_ have: String, blocks: Int, peer theirs: String, reads pieces: Range<Int>) {
+        self.init(have, blocks: blocks)
+        connect(1, theirs)
+        turn()
+        read(1, pieces)
+        turn()
+    }
+
     static func pieces(_ text: String) -> Bitfield {
         var bits = Bitfield(count: text.utf8.count)
         for (index, character) in text.utf8.enumerated() where character == UInt8(ascii: "*") {
