@@ -38,12 +38,12 @@ extension TorrentStateMachine {
     ) -> BlockArrival {
         self.now = now
         let length = Int(request.length)
-        counters.downloaded += Int64(length)
+        counts.downloaded += Int64(length)
         downloaded.add(length)
         guard let number = number(of: key), let block = blockNumber(of: request),
             let index = outstandingIndex(number, request, block)
         else {
-            counters.wasted += Int64(length)
+            counts.wasted += Int64(length)
             return .duplicate
         }
         let record = peers[number].queue.remove(at: index)
@@ -61,7 +61,7 @@ extension TorrentStateMachine {
             expectedAt: record.isCancelled ? nil : record.expectedAt, now: now)
         var arrival = BlockArrival.duplicate
         if record.flags.contains(.discarded) {
-            counters.wasted += Int64(length)
+            counts.wasted += Int64(length)
         } else {
             arrival = accept(request, block: block, from: number)
         }
@@ -137,7 +137,7 @@ extension TorrentStateMachine {
         guard slot != OpenPieces.none, open[slot].state == .active, !peers[number].isBanned,
             block < open[slot].blockCount, open[slot, block].status != .present
         else {
-            counters.wasted += Int64(request.length)
+            counts.wasted += Int64(request.length)
             return .duplicate
         }
         if open[slot, block].writer == Int16(number) {

@@ -164,7 +164,7 @@ extension TorrentStateMachine {
             open[slot, block].check = .verified
             return
         }
-        counters.wasted += Int64(request.length)
+        counts.wasted += Int64(request.length)
         let sender = open[slot, block].sender
         returnBlock(slot, block)
         if sender != BlockRecord.noSender { ban(PeerKey(sender), .badBlock(request.piece)) }

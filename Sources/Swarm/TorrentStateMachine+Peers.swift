@@ -228,7 +228,7 @@ extension TorrentStateMachine {
         guard let number = number(of: key) else { return }
         peers[number].uploaded.add(bytes)
         uploaded.add(bytes)
-        counters.uploaded += Int64(bytes)
+        counts.uploaded += Int64(bytes)
     }
 
     private mutating func becomeSeed(_ number: Int) {

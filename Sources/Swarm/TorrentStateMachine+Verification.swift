@@ -49,7 +49,7 @@ extension TorrentStateMachine {
             let sender = open[slot, block].sender
             return sender == BlockRecord.noSender ? nil : PeerKey(sender)
         }
-        counters.wasted += Int64(open[slot].length)
+        counts.wasted += Int64(open[slot].length)
         close(slot)
         let guilty = smartBan.pieceFailed(piece, senders: senders, digests: blockDigests)
         let isSoleSource = Set(senders.compactMap(\.self)).count == 1

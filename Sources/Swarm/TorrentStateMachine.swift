@@ -83,7 +83,8 @@ package struct TorrentStateMachine: Sendable {
     var assumedRate = PeerModel.unprovenRate
     var downloaded: RateEstimator
     var totalRate = 0.0
-    var counters = SwarmStatistics()
+    /// Payload bytes up, down and wasted so far, without the counts and rates.
+    package internal(set) var counts = SwarmStatistics()
     var uploaded: RateEstimator
     /// Bytes requested for waiting reads, and bytes requested twice, both halved now and then.
     var urgentBytes = 0
@@ -156,12 +157,9 @@ package struct TorrentStateMachine: Sendable {
         swap(&taken, &actions)
     }
 
-    /// Payload bytes up, down and wasted so far, without the counts and rates.
-    package var counts: SwarmStatistics { counters }
-
     /// Counts and rates for a status report. Linear in the number of peers.
     package mutating func statistics(now: Timestamp) -> SwarmStatistics {
-        var result = counters
+        var result = counts
         for peer in peers where peer.isConnected && peer.lane == nil {
             result.peers += 1
             if !peer.isChokingUs { result.peersUnchoked += 1 }

@@ -98,9 +98,16 @@ extension Session {
             guard let metainfo = found.withLock({ $0 }), !Task.isCancelled else { throw error }
             return try await add(metainfo, magnet: magnet)
         }
+        return try await start(bytes, of: identity, id: id, magnet: magnet)
+    }
+
+    /// Goes on with a torrent whose metadata peers gave.
+    private func start(
+        _ metadata: [UInt8], of identity: TorrentIdentity, id: TorrentID, magnet: MagnetLink?
+    ) async throws(SessionError) -> SessionTorrent {
         let info: InfoDictionary
         do throws(MetainfoError) {
-            info = try InfoDictionary(parsing: bytes, hashing: OpenSSLHashing())
+            info = try InfoDictionary(parsing: metadata, hashing: OpenSSLHashing())
         } catch {
             await shard.remove(id)
             throw .sourceUnusable("the metadata of \(identity) is no torrent: \(error)")
