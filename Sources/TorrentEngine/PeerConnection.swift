@@ -88,6 +88,11 @@ final class PeerConnection: PeerTransportOwner {
     /// Whether the transport is not connected yet.
     var isConnecting: Bool { connectDeadline != nil }
 
+    /// Whether the transport has been connecting that long in vain.
+    func isConnecting(for time: Interval, now: Timestamp) -> Bool {
+        connectDeadline.map { now + (Self.connectTimeout - time) >= $0 } ?? false
+    }
+
     /// Whether the peer was reached and has not shaken hands.
     var wasRefused: Bool { isOutgoing && !isConnecting && machine.remoteHandshake == nil }
 

@@ -53,7 +53,8 @@ extension Torrent {
             do throws(SystemError) {
                 let hash = dialHash(for: endpoint)
                 let transport = try context.outgoing(
-                    context.dial(endpoint), about: hash,
+                    context.dial(endpoint, isIntroduced: isIntroduced(endpoint, now: now)),
+                    about: hash,
                     isEncrypted: context.encrypts(
                         dialling: peerList.prefersEncryption(endpoint)))
                 let machine = PeerStateMachine(

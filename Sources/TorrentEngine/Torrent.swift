@@ -51,6 +51,8 @@ final class Torrent {
     var holepunch = Holepunch()
     /// Who named peers that take part in holepunching, by their address.
     var holepunchRelays: [Endpoint: PeerKey] = [:]
+    /// Whom to dial over uTP alone, as they dial us, and till when.
+    var introductions: [Endpoint: Timestamp] = [:]
     /// A tracker that was not asked, as it leads into the private network.
     var privateTracker: String?
 
@@ -261,6 +263,7 @@ final class Torrent {
             if now >= connection.nextDeadline { connection.timerFired(now: now) }
         }
         tellOfPeers(now: now)
+        askForIntroductions(now: now)
         if metadataDownload != nil { reportMetadataProgress() }
     }
 }

@@ -9,9 +9,9 @@ import TorrentEngine
 struct HolepunchTests {
     /// A scripted connection to a session, as a peer that says it listens at `listening`.
     private static func dial(
-        _ session: Session, _ seed: ScriptedSeed, id: String, listening: UInt16
+        _ port: UInt16, _ seed: ScriptedSeed, id: String, listening: UInt16
     ) throws -> Wire {
-        let wire = try Wire(dialling: session.listenPort)
+        let wire = try Wire(dialling: port)
         try wire.sendHandshake(seed.hash, id: id, reserved: [.fast, .extensionProtocol])
         try wire.readHandshake()
         try wire.send(.haveNone)
@@ -34,12 +34,13 @@ struct HolepunchTests {
         let seed = ScriptedSeed(swarmlet)
         let session = try await swarmlet.session()
         _ = try await swarmlet.add(to: session)
+        let port = session.listenPort
         try await blocking {
             Result {
                 let first = try Self.dial(
-                    session, seed, id: "-XX0001-first0000000", listening: 5001)
+                    port, seed, id: "-XX0001-first0000000", listening: 5001)
                 let second = try Self.dial(
-                    session, seed, id: "-XX0001-second000000", listening: 5002)
+                    port, seed, id: "-XX0001-second000000", listening: 5002)
                 try Self.synchronise(first)
                 try Self.synchronise(second)
                 let target = Endpoint(address: .loopbackV4, port: 5002)
@@ -58,26 +59,27 @@ struct HolepunchTests {
         while try wire.next() != .extended(ExtensionID.metadata, message.encoded()) {}
     }
 
-    @Test func `whom a peer introduces is dialled`() async throws {
+    @Test func `whom a peer introduces is dialled over uTP`() async throws {
         let swarmlet = try Swarmlet(sizes: ["big": 100_000])
         let seed = ScriptedSeed(swarmlet)
-        let session = try await swarmlet.session()
-        let torrent = try await swarmlet.add(to: session)
-        let named = try ScriptedPeer { wire, _ in
-            try seed.greet(wire, id: "-XX0001-named0000000")
-            try seed.serve(wire)
-        }
+        let reader = try await swarmlet.session()
+        let torrent = try await swarmlet.add(to: reader)
+        // It would be reached over TCP, too.
+        let named = try await swarmlet.seeder()
+        let (port, target) = (reader.listenPort, named.listenPort)
         let relay = try await blocking {
             Result {
                 let relay = try Self.dial(
-                    session, seed, id: "-XX0001-relay0000000", listening: 5003)
-                let target = Endpoint(address: .loopbackV4, port: named.port)
+                    port, seed, id: "-XX0001-relay0000000", listening: 5003)
+                let target = Endpoint(address: .loopbackV4, port: target)
                 try relay.send(
                     .extended(ExtensionID.holepunch, HolepunchMessage.connect(target).encoded()))
                 try Self.synchronise(relay)
                 return Locked(relay)
             }
         }.get()
+        #expect(try await swarmlet.read(torrent, "big", count: 1000).count == 1000)
+        #expect(await reader.statistics().map(\.peersOverUTP) == [1])
         try await swarmlet.expectWhole(torrent)
         _ = relay
         await swarmlet.end()
