@@ -38,15 +38,17 @@ extension PeerStateMachine {
 
     /// What cannot be answered is rejected, as with blocks: a few windows of it cross with anything.
     mutating func receiveHashRequest(_ request: HashRequest) throws(PeerCloseReason) {
-        guard geometry != nil, request.isWellFormed,
-            pendingHashes.count < Self.maximumPendingHashes
-        else {
+        // A request repeated is one request.
+        let isRepeated = pendingHashes.contains(request)
+        let isRejected =
+            geometry == nil || !request.isWellFormed
+            || pendingHashes.count >= Self.maximumPendingHashes
+        guard !isRepeated, !isRejected else {
             refusedCount += 1
             guard refusedCount <= 4 * configuration.requestLimit else { throw .requestFlood }
-            return send(.hashReject(request))
+            if !isRepeated { send(.hashReject(request)) }
+            return
         }
-        // A request repeated is one request.
-        guard !pendingHashes.contains(request) else { return }
         pendingHashes.append(request)
         queue(.hashesRequested(request))
     }

@@ -99,6 +99,14 @@ final class Swarmlet {
         _ torrent: SessionTorrent, _ path: String, offset: Int64 = 0, count: Int? = nil,
         patience: Interval = .seconds(Wire.patience)
     ) async throws -> Data {
+        try await reading(torrent, path, offset: offset, count: count, patience: patience).value
+    }
+
+    /// Begins to do so.
+    func reading(
+        _ torrent: SessionTorrent, _ path: String, offset: Int64 = 0, count: Int? = nil,
+        patience: Interval = .seconds(Wire.patience)
+    ) throws -> Task<Data, any Error> {
         let layout = torrent.metainfo.info.layout
         let file = try #require(
             layout.files.first {
@@ -107,9 +115,10 @@ final class Swarmlet {
             })
         let length = count ?? Int(layout.length(of: file) - offset)
         let store = torrent.store
-        return try await blocking {
+        let read: @Sendable () -> Result<Data, SystemError> = {
             Self.read(store, file, offset: offset, count: length, until: .now() + patience)
-        }.get()
+        }
+        return Task { @Sendable in try await blocking(read).get() }
     }
 
     private static func read(
@@ -123,7 +132,9 @@ final class Swarmlet {
             case .failed(let code): return .failure(SystemError(code, "read file \(file)"))
             case .missing(let pieces):
                 let arrived = Condition(false)
-                let wait = store.wait(for: pieces, completion: { arrived.update { $0 = true } })
+                let wait = store.wait(
+                    for: pieces, of: file, bytes: offset..<offset + Int64(count),
+                    completion: { arrived.update { $0 = true } })
                 guard let wait else { continue }
                 if arrived.wait(until: deadline, { $0 ? true : nil }) == nil {
                     let path = store.metainfo.info.layout.path(of: file).map {

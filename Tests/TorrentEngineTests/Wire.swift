@@ -13,7 +13,8 @@ final class Wire {
 
     private let descriptor: Int32
     private var decoder = PeerMessageDecoder(
-        limits: PeerMessageLimits(acceptsFast: true, acceptsExtensions: true))
+        limits: PeerMessageLimits(
+            acceptsFast: true, acceptsExtensions: true, acceptsHashes: true))
     private var received: [UInt8] = []
     /// The payload of the `piece` message that `next` returned last.
     private(set) var payload: [UInt8] = []
@@ -62,15 +63,18 @@ final class Wire {
         }
     }
 
-    /// Sends the same again and again; gives up once the other side takes none for a moment.
-    func flood(_ bytes: [UInt8], times: Int) {
+    /// Sends the same again and again; gives up once the other side takes none for a moment, or has
+    /// closed. Gives how often it was sent.
+    @discardableResult
+    func flood(_ bytes: [UInt8], times: Int) -> Int {
         var patience = timeval(tv_sec: 0, tv_usec: 300_000)
         setsockopt(
             descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience,
             socklen_t(MemoryLayout<timeval>.size))
-        for _ in 0..<times {
-            guard (try? send(bytes)) != nil else { return }
+        for sent in 0..<times {
+            guard (try? send(bytes)) != nil else { return sent }
         }
+        return times
     }
 
     private func fill() throws {
@@ -88,6 +92,16 @@ final class Wire {
 
     /// So many bytes, whatever they are.
     func read(_ count: Int) throws -> [UInt8] { try take(count) }
+
+    /// Whether the other side closes, whatever it sends before; false where it hangs.
+    func isClosedByPeer() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count == 0 { return true }
+            if count < 0 { return errno != EAGAIN }
+        }
+    }
 
     /// Returns when the other side has closed, or hangs.
     func drain() {
@@ -140,6 +154,13 @@ final class Wire {
     func nextRequest() throws -> BlockRequest {
         while true {
             if case .request(let request) = try next() { return request }
+        }
+    }
+
+    /// The next request for hashes (BEP 52); other messages are passed over.
+    func nextHashRequest() throws -> HashRequest {
+        while true {
+            if case .hashRequest(let request) = try next() { return request }
         }
     }
 }
