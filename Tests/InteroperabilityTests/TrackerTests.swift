@@ -117,3 +117,38 @@ struct TrackerTests {
         }
     }
 }
+
+@Suite(
+    "Trackers with an address of each family (BEP 7)", .realClients,
+    .enabled(if: NetworkNamespace.isPermitted, "a network namespace takes root"))
+struct DualStackTrackerTests {
+    /// Nobody else tells anybody of the others.
+    @Test(arguments: ["http", "udp"])
+    func `a seed tells it over both, and calls the peers of both`(scheme: String) throws {
+        try TestBed.run { bed in
+            let network = try bed.network()
+            let addresses = [NetworkNamespace.address(5), "::1"]
+            let data = try bed.dataset(.singleFile(300_000), name: "one.bin", seed: 7)
+            let torrent = try bed.torrent(of: data)
+            let leechers = try [NetworkNamespace.address(3), "::1"].map {
+                try bed.leecher(
+                    .libtorrent, source: torrent.path, PeerOptions().at($0, in: network))
+            }
+            let tracker = try bed.recordingTracker(
+                peers: leechers.map(\.peer.address), at: addresses, in: network)
+            let url = "\(scheme)://tracker.example:\(tracker.port)/announce"
+            _ = try bed.seed(
+                torrent, data,
+                options: ["--no-dht", "--no-lsd", "--no-port-mapping", "--tracker", url],
+                // At every address.
+                with: bed.swarmfs.at("", in: network).knowing("tracker.example", as: addresses))
+            for leecher in leechers {
+                try leecher.peer.waitUntilComplete()
+                #expect(FileComparison.differences(data, in: leecher.folder) == [])
+            }
+            let announces = try tracker.announces()
+            #expect(Set(announces.map { $0.from.contains(":") }) == [true, false])
+            #expect(Set(announces.map { $0.fields["key"] }).count == 1)
+        }
+    }
+}

@@ -50,14 +50,20 @@ package struct NetworkNamespace: Sendable {
         ["nsenter", "--net=/proc/\(process.pid)/ns/net", "--"] + arguments
     }
 
-    /// The same for a command to which a name of the internet is one of these addresses.
-    package func command(_ arguments: [String], name: String, is address: String) -> [String] {
+    /// The same for a command to which a name of the internet is some of these addresses.
+    package func command(_ arguments: [String], name: String, is addresses: String...) -> [String] {
+        command(arguments, name: name, is: addresses)
+    }
+
+    /// The same.
+    package func command(_ arguments: [String], name: String, is addresses: [String]) -> [String] {
         let script = """
-            hosts=$(mktemp) && echo "$1 $2" > $hosts && mount --bind $hosts /etc/hosts && rm $hosts
-            shift 2 && exec "$@"
+            hosts=$(mktemp) && printf '%s' "$1" > $hosts && mount --bind $hosts /etc/hosts && rm $hosts
+            shift && exec "$@"
             """
+        let hosts = addresses.map { "\($0) \(name)\n" }.joined()
         return command(
-            ["unshare", "--mount", "--", "sh", "-c", script, "sh", address, name] + arguments)
+            ["unshare", "--mount", "--", "sh", "-c", script, "sh", hosts] + arguments)
     }
 
     /// Nobody can connect to this port over TCP any more; UDP passes.

@@ -1,11 +1,13 @@
-/// A small HTTP tracker that tells what was announced to it, in order.
+/// A small tracker, over HTTP and UDP, that tells what was announced to it, in order.
 package struct RecordingTracker: Sendable {
-    /// One announce, with the query's fields as they came; binary ones in hexadecimal.
+    /// One announce, with the fields of an HTTP query; binary ones in hexadecimal.
     package struct Announce: Decodable, Sendable {
         /// Its path.
         package let path: String
         /// The query's fields by name.
         package let fields: [String: String]
+        /// The address that it came from.
+        package let from: String
 
         /// `started`, `completed`, `stopped`, or nothing.
         package var event: String? { fields["event"] }
@@ -13,7 +15,7 @@ package struct RecordingTracker: Sendable {
         package var left: Int? { fields["left"].flatMap { Int($0) } }
     }
 
-    /// Its port on the loopback device.
+    /// Its port.
     package let port: UInt16
     /// The program, for its output and its end.
     package let process: ChildProcess
@@ -26,12 +28,17 @@ package struct RecordingTracker: Sendable {
     /// - Parameters:
     ///   - peers: given to everyone who asks.
     ///   - interval: seconds until the next announce is wanted.
-    ///   - failures: how many announces are first answered with status 503.
-    package init(peers: [PeerAddress] = [], interval: Int = 1800, failures: Int = 0) throws {
+    ///   - failures: how many announces are first answered with status 503, or not at all over UDP.
+    ///   - addresses: where it is, in `network`; without any, on the loopback device.
+    package init(
+        peers: [PeerAddress] = [], interval: Int = 1800, failures: Int = 0,
+        at addresses: [String] = [], in network: NetworkNamespace? = nil
+    ) throws {
         var command = PythonScript.recordingTracker.command
         command += ["--interval", String(interval), "--fail", String(failures)]
         for peer in peers { command += ["--peer", peer.host, String(peer.port)] }
-        process = try ChildProcess(command)
+        for address in addresses { command += ["--bind", address] }
+        process = try ChildProcess(network?.command(command) ?? command)
         port = try process.waitForEvent("listening", as: Listening.self).port
     }
 

@@ -17,6 +17,7 @@ package struct Swarmfs: Sendable {
     private let stateFolder: String
     /// The network that it runs in; nil for the machine's own.
     private var network: NetworkNamespace?
+    private var names: (name: String, addresses: [String])?
     /// The address that mounts and seeds listen at.
     package private(set) var host = "127.0.0.1"
 
@@ -37,6 +38,14 @@ package struct Swarmfs: Sendable {
         var copy = self
         copy.host = host
         copy.network = network
+        return copy
+    }
+
+    /// The same command, in its network, to which a name is these addresses. It must not mount, as it
+    /// sees mounts of its own.
+    package func knowing(_ name: String, as addresses: [String]) -> Swarmfs {
+        var copy = self
+        copy.names = (name, addresses)
         return copy
     }
 
@@ -87,7 +96,8 @@ package struct Swarmfs: Sendable {
 
     private func commandLine(_ arguments: [String]) -> [String] {
         let command = [Self.executable] + arguments
-        return network?.command(command) ?? command
+        guard let names else { return network?.command(command) ?? command }
+        return network?.command(command, name: names.name, is: names.addresses) ?? command
     }
 
     /// What `status --json` says, of one mount or of all.

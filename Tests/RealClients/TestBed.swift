@@ -161,9 +161,11 @@ package final class TestBed {
 
     /// A tracker that tells what it is told.
     package func recordingTracker(
-        peers: [PeerAddress] = [], interval: Int = 1800, failures: Int = 0
+        peers: [PeerAddress] = [], interval: Int = 1800, failures: Int = 0,
+        at addresses: [String] = [], in network: NetworkNamespace? = nil
     ) throws -> RecordingTracker {
-        let tracker = try RecordingTracker(peers: peers, interval: interval, failures: failures)
+        let tracker = try RecordingTracker(
+            peers: peers, interval: interval, failures: failures, at: addresses, in: network)
         atEnd { tracker.process.terminate() }
         return tracker
     }

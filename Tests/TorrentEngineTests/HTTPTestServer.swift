@@ -55,8 +55,11 @@ final class HTTPTestServer: Sendable {
     private let script: @Sendable (Exchange) -> Void
     private let requests = Condition(0)
 
-    init(_ script: @escaping @Sendable (Exchange) -> Void) throws {
-        let (listener, port) = try LoopbackListener.open()
+    /// A `port` of 0 lets the kernel choose.
+    init(
+        port: UInt16 = 0, isV6: Bool = false, _ script: @escaping @Sendable (Exchange) -> Void
+    ) throws {
+        let (listener, port) = try LoopbackListener.open(port: port, isV6: isV6)
         self.port = port
         self.listener = listener
         self.script = script
