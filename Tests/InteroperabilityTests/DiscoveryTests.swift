@@ -67,6 +67,31 @@ struct DiscoveryTests {
         }
     }
 
+    /// It still downloads from the seed, or the two would part, and it has dialled the seed: whom it
+    /// names it names by the address that it sees, which in this network is its own for callers.
+    @Test func `a mount finds a seed by PEX through Transmission`() throws {
+        try TestBed.run { bed in
+            let network = try bed.network()
+            let data = try bed.dataset(.singleFile(2_000_000), name: "one.bin", seed: 76)
+            let torrent = try bed.torrent(of: data)
+            let seed = try bed.seeder(
+                .libtorrent, torrent, data,
+                PeerOptions(uploadRate: 60_000).at(NetworkNamespace.address(3), in: network))
+            let tracker = try bed.recordingTracker(peers: [seed.address], in: network)
+            let client = try bed.leecher(
+                .transmission, source: bed.torrent(of: data, trackers: [tracker.url]).path,
+                // Or it would dial encrypted, be refused, and rest.
+                PeerOptions(encryption: .off, discovery: [.pex])
+                    .at(NetworkNamespace.address(1), in: network))
+            try client.peer.waitForProgress()
+            let mount = try bed.mount(
+                [torrent.path], options: Self.alone + ["--no-upload"],
+                peers: [client.peer.address],
+                with: bed.swarmfs.at(NetworkNamespace.address(2), in: network))
+            try mount.wait(for: "the seed") { $0.peers == 2 && $0.seeds == 1 }
+        }
+    }
+
     @Test(arguments: clients)
     func `a bare infohash finds its seed by the DHT`(client: RealClient) throws {
         try TestBed.run { bed in

@@ -4,7 +4,8 @@ import Foundation
 ///
 /// It never dials a loopback address (it takes them for "martian"): the other side must connect to
 /// it, or both be in a network of their own. Its choker runs every 10 s, so the first byte takes as
-/// long, and its first PEX message goes after 90 s.
+/// long. Its PEX names those whom it is connected to when a peer introduces itself, and whoever has
+/// come or gone since then after 90 s; a seed names nobody for long, as it leaves other seeds.
 package struct TransmissionPeer: RunningPeer, Sendable {
     /// Where it accepts connections.
     package let address: PeerAddress
