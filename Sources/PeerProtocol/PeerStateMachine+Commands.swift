@@ -40,17 +40,18 @@ extension PeerStateMachine {
 
     /// Takes an announced piece back, where the peer understands that (BEP 54).
     package mutating func dontHave(_ piece: PieceIndex) {
-        guard phase == .open, let identifier = remoteExtensions.dontHaveID, identifier != 0
-        else { return }
-        var payload: [UInt8] = []
-        payload.appendNumber(UInt32(bitPattern: piece.rawValue))
-        send(.extended(identifier, payload))
+        send(piece, as: remoteExtensions.dontHaveID)
     }
 
     /// Says that we have begun to fetch a piece from a seed, where the peer understands that.
     package mutating func fetching(_ piece: PieceIndex) {
-        guard phase == .open, let identifier = remoteExtensions.fetchingID, identifier != 0
-        else { return }
+        send(piece, as: remoteExtensions.fetchingID)
+    }
+
+    /// Sends an extension's message that is a piece's number, by the peer's name for it: nil or zero
+    /// where it does not know the extension (BEP 10).
+    private mutating func send(_ piece: PieceIndex, as identifier: UInt8?) {
+        guard phase == .open, let identifier, identifier != 0 else { return }
         var payload: [UInt8] = []
         payload.appendNumber(UInt32(bitPattern: piece.rawValue))
         send(.extended(identifier, payload))

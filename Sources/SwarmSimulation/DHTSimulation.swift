@@ -97,11 +97,7 @@ package final class DHTSimulation {
     /// Goes on for some time.
     package func run(for time: Interval) {
         let end = now + time
-        while let (time, event) = events.removeFirst() {
-            guard time <= end else {
-                events.add(event, at: time)
-                break
-            }
+        while let (time, event) = events.removeFirst(until: end) {
             now = time
             handle(event)
         }

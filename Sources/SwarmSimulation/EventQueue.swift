@@ -30,8 +30,9 @@ struct EventQueue<Event> {
         }
     }
 
-    mutating func removeFirst() -> (time: Timestamp, event: Event)? {
-        guard let first = heap.first else { return nil }
+    /// The first event, where its time is not after `end`.
+    mutating func removeFirst(until end: Timestamp) -> (time: Timestamp, event: Event)? {
+        guard let first = heap.first, first.time <= end else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {
             heap[0] = last

@@ -97,11 +97,7 @@ package final class ReadingSimulation {
     /// Runs until all readers are done or time is up; returns whether they are.
     @discardableResult
     package func run(until end: Timestamp) -> Bool {
-        while !isFinished, let (time, event) = events.removeFirst() {
-            guard time <= end else {
-                events.add(event, at: time)
-                return false
-            }
+        while !isFinished, let (time, event) = events.removeFirst(until: end) {
             now = time
             handle(event)
             turn()

@@ -91,11 +91,7 @@ package final class Simulation {
     /// Runs until all planned reads are answered, or time is up. Returns whether they were.
     @discardableResult
     package func run(until end: Timestamp) -> Bool {
-        while !isFinished, let (time, event) = events.removeFirst() {
-            guard time <= end else {
-                events.add(event, at: time)
-                return false
-            }
+        while !isFinished, let (time, event) = events.removeFirst(until: end) {
             now = time
             handle(event)
         }

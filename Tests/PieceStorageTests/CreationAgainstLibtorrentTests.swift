@@ -130,8 +130,10 @@ struct CreationAgainstLibtorrentTests {
         #expect(totals.map { TorrentDraft.automaticPieceLength(total: $0) } == expected)
     }
 
-    @Test(arguments: [TorrentVersion.v1, .v2, .hybrid])
-    func `libtorrent loads what is made`(version: TorrentVersion) throws {
+    /// Makes a torrent of a folder with all there is, and has `read` say what is in its file.
+    private func readBack(
+        _ version: TorrentVersion, by read: (_ file: String) throws -> String
+    ) throws -> (made: TorrentMetainfo, output: String) {
         let folder = try CreationFolder()
         defer { folder.remove() }
         try folder.fill()
@@ -139,7 +141,14 @@ struct CreationAgainstLibtorrentTests {
         let made = try make(folder.path, version, pieceLength: nil)
         let file = folder.sibling("ours.torrent")
         try Data(made.encoded()).write(to: URL(fileURLWithPath: file))
-        let output = try CreationPython.run(Self.load, [file])
+        return (made, try read(file))
+    }
+
+    @Test(arguments: [TorrentVersion.v1, .v2, .hybrid])
+    func `libtorrent loads what is made`(version: TorrentVersion) throws {
+        let (made, output) = try readBack(version) { file in
+            try CreationPython.run(Self.load, [file])
+        }
         let identity = made.info.identity
         let hashes = "\(identity.v1?.description ?? "-") \(identity.v2?.description ?? "-")"
         #expect(output.split(separator: "\n").first.map(String.init) == hashes)
@@ -150,14 +159,9 @@ struct CreationAgainstLibtorrentTests {
         .enabled(if: CreationPython.hasTransmission, "needs the package transmission-cli"),
         arguments: CreationPython.transmissionReadsHybrids ? [.v1, .hybrid] : [TorrentVersion.v1])
     func `Transmission reads what is made`(version: TorrentVersion) throws {
-        let folder = try CreationFolder()
-        defer { folder.remove() }
-        try folder.fill()
-        try folder.addLinks()
-        let made = try make(folder.path, version, pieceLength: nil)
-        let file = folder.sibling("ours.torrent")
-        try Data(made.encoded()).write(to: URL(fileURLWithPath: file))
-        let output = try CreationPython.run(executable: CreationPython.transmission, [file])
+        let (made, output) = try readBack(version) { file in
+            try CreationPython.run(executable: CreationPython.transmission, [file])
+        }
         #expect(output.contains(try #require(made.info.identity.v1).description))
         #expect(output.contains("folder"))
     }

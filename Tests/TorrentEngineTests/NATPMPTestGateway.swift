@@ -1,4 +1,3 @@
-import Glibc
 import Reactor
 import TorrentCore
 
@@ -12,34 +11,25 @@ final class NATPMPTestGateway: Sendable {
 
     /// The protocol has one port, so each router gets an address of its own.
     let address: IPAddress
-    private let descriptor: Int32
+    private let server: UDPTestServer
     private let requests = Condition<[Request]>([])
 
     /// - Parameter offset: what is added to a port that is asked for.
     init(offset: UInt16 = 0) throws {
         let bits = UInt32.random(in: 0x7F01_0000..<0x7FFF_0000) | 1
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw SystemError.last("socket") }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(5351).bigEndian
-        address.sin_addr.s_addr = bits.bigEndian
-        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
-        }
-        guard bound == 0 else {
-            close(descriptor)
-            throw SystemError.last("bind")
-        }
-        self.descriptor = descriptor
-        self.address = .v4(bits)
+        address = .v4(bits)
         let requests = requests
-        _ = try Thread(name: "test-natpmp") { serve(descriptor, offset, requests) }
+        server = try UDPTestServer(address: bits, port: 5351) { datagram in
+            guard let request = Request(datagram) else { return nil }
+            requests.update { $0.append(request) }
+            // Version, 128 + operation, result, epoch, inside port, outside port, lifetime.
+            var answer: [UInt8] = [0, request.isTCP ? 130 : 129, 0, 0, 0, 0, 0, 1]
+            answer.appendBigEndian(request.port)
+            answer.appendBigEndian(request.seconds == 0 ? 0 : request.port &+ offset)
+            answer.appendBigEndian(request.seconds)
+            return answer
+        }
     }
-
-    /// Wakes the thread, which closes the socket.
-    deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// What it was asked, once that is so much.
     func received(_ count: Int) async throws -> [Request] {
@@ -49,35 +39,14 @@ final class NATPMPTestGateway: Sendable {
     }
 }
 
-private func serve(
-    _ descriptor: Int32, _ offset: UInt16, _ requests: Condition<[NATPMPTestGateway.Request]>
-) {
-    while true {
-        var buffer = [UInt8](repeating: 0, count: 64)
-        var sender = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let count = withUnsafeMutablePointer(to: &sender) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                recvfrom(descriptor, &buffer, buffer.count, 0, $0, &length)
-            }
+extension NATPMPTestGateway.Request {
+    /// From a datagram; nil where it asks for nothing.
+    fileprivate init?(_ datagram: ArraySlice<UInt8>) {
+        guard datagram.count == 12, datagram[0] == 0, [1, 2].contains(datagram[1]) else {
+            return nil
         }
-        guard count > 0 else {
-            close(descriptor)
-            return
-        }
-        guard count == 12, buffer[0] == 0, buffer[1] == 1 || buffer[1] == 2 else { continue }
-        let port = UInt16(buffer[4]) << 8 | UInt16(buffer[5])
-        let seconds = buffer[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        requests.update { $0.append(.init(isTCP: buffer[1] == 2, port: port, seconds: seconds)) }
-        // Version, 128 + operation, result, epoch, inside port, outside port, lifetime.
-        var answer: [UInt8] = [0, 128 | buffer[1], 0, 0, 0, 0, 0, 1]
-        answer.appendBigEndian(port)
-        answer.appendBigEndian(seconds == 0 ? 0 : port &+ offset)
-        answer.appendBigEndian(seconds)
-        _ = withUnsafePointer(to: &sender) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, &answer, answer.count, 0, $0, length)
-            }
-        }
+        self.init(
+            isTCP: datagram[1] == 2, port: UInt16(datagram[4]) << 8 | UInt16(datagram[5]),
+            seconds: datagram[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
     }
 }

@@ -113,11 +113,7 @@ package final class UTPSimulation {
 
     /// Runs until a time, or until nothing happens any more.
     package func run(until end: Timestamp) {
-        while let (time, event) = events.removeFirst() {
-            guard time <= end else {
-                events.add(event, at: time)
-                break
-            }
+        while let (time, event) = events.removeFirst(until: end) {
             now = time
             handle(event)
         }
