@@ -27,12 +27,7 @@ package struct InfoDictionary: Sendable {
     package init(
         parsing bytes: [UInt8], hashing: some Hashing, limits: MetainfoLimits = .standard
     ) throws(MetainfoError) {
-        let document: BencodeDocument
-        do {
-            document = try BencodeDocument(parsing: bytes, limits: limits.bencode)
-        } catch {
-            throw .bencode(error)
-        }
+        let document = try BencodeDocument(metainfo: bytes, limits: limits)
         try self.init(document, document.root, hashing: hashing, limits: limits)
     }
 

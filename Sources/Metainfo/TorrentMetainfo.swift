@@ -40,12 +40,7 @@ package struct TorrentMetainfo: Sendable {
     package init(
         parsing bytes: [UInt8], hashing: some Hashing, limits: MetainfoLimits = .standard
     ) throws(MetainfoError) {
-        let document: BencodeDocument
-        do {
-            document = try BencodeDocument(parsing: bytes, limits: limits.bencode)
-        } catch {
-            throw .bencode(error)
-        }
+        let document = try BencodeDocument(metainfo: bytes, limits: limits)
         let root = document.root
         guard let node = document.value(root, "info") else { throw .notATorrent }
         let info = try InfoDictionary(document, node, hashing: hashing, limits: limits)

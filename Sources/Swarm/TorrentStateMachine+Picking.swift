@@ -21,9 +21,8 @@ extension TorrentStateMachine {
                 continue
             }
             if slot == OpenPieces.none {
-                guard let opened = openPiece(piece, isUrgent: true) else { continue }
+                guard let opened = openUrgent(piece) else { continue }
                 slot = opened
-                if open[slot].state != .active { continue }
             }
             if isTooSlow(number, slot) { continue }
             if let block = nextBlock(number, slot) { return (slot, block) }

@@ -28,6 +28,14 @@ extension TorrentStateMachine {
         mutating get { shortage != .none }
     }
 
+    /// Opens a piece that a read waits for; nil where there is no memory, or nothing of it to ask for.
+    mutating func openUrgent(_ piece: PieceIndex) -> Int? {
+        guard let slot = openPiece(piece, isUrgent: true), open[slot].state == .active else {
+            return nil
+        }
+        return slot
+    }
+
     /// Opens a piece within the memory budget, or returns nil.
     ///
     /// Speculative pieces take three quarters at most. For any piece those that nobody wants any

@@ -21,9 +21,8 @@ extension TorrentStateMachine {
                 continue
             }
             if slot == OpenPieces.none {
-                guard let opened = openPiece(piece, isUrgent: true) else { continue }
+                guard let opened = openUrgent(piece) else { continue }
                 slot = opened
-                guard open[slot].state == .active else { continue }
             }
             if open[slot].isOnParole { keepParoleOwner(slot) }
             distribute(slot)

@@ -64,9 +64,8 @@ extension TorrentStateMachine {
                 continue
             }
             if slot == OpenPieces.none {
-                guard let opened = openPiece(piece, isUrgent: true) else { continue }
+                guard let opened = openUrgent(piece) else { continue }
                 slot = opened
-                guard open[slot].state == .active else { continue }
             }
             guard fetchUrgent(slot, of: seed) else { continue }
             if hasPeers { webSeedsHelpUntil = now + Self.webSeedHelpTime }

@@ -217,30 +217,24 @@ final class RacingTransport: PeerTransport {
     ) -> TransferResult {
         guard let winner else { return undecided }
         let result = winner.read(into: first, second)
-        switch result {
-        case .bytes:
-            if early != nil { early = nil }
-        case .wouldBlock: break
-        case .endOfStream:
-            if givesWay(ECONNRESET) { return .wouldBlock }
-        case .failed(let code):
-            if givesWay(code) { return .wouldBlock }
-        }
-        return result
+        if case .bytes = result, early != nil { early = nil }
+        return unlessItGivesWay(result)
     }
 
     func write(_ parts: [UnsafeRawBufferPointer]) -> TransferResult {
         guard let winner else { return undecided }
         let result = winner.write(parts)
+        if case .bytes(let count) = result { keepEarly(parts, count: count) }
+        return unlessItGivesWay(result)
+    }
+
+    /// What the winner's end means: nothing yet, where the other one takes its place.
+    private func unlessItGivesWay(_ result: TransferResult) -> TransferResult {
         switch result {
-        case .bytes(let count): keepEarly(parts, count: count)
-        case .wouldBlock: break
-        case .endOfStream:
-            if givesWay(ECONNRESET) { return .wouldBlock }
-        case .failed(let code):
-            if givesWay(code) { return .wouldBlock }
+        case .bytes, .wouldBlock: result
+        case .endOfStream: givesWay(ECONNRESET) ? .wouldBlock : result
+        case .failed(let code): givesWay(code) ? .wouldBlock : result
         }
-        return result
     }
 
     private func keepEarly(_ parts: [UnsafeRawBufferPointer], count: Int) {

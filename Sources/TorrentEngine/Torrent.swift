@@ -192,6 +192,15 @@ final class Torrent {
     /// Closes the connections and tells the trackers.
     func stop(now: Timestamp) {
         guard !isStopping else { return }
+        endFetching(now: now)
+        endDHTSearch(now: now)
+        cancelScrapes()
+        announces.stop(now: now)
+        runAnnounces(now: now)
+    }
+
+    /// Closes the connections, and has whoever waits for the metadata know that it does not come.
+    private func endFetching(now: Timestamp) {
         isStopping = true
         abandonFetches()
         finishMetadata?(.failure(.cancelled))
@@ -199,10 +208,6 @@ final class Torrent {
         for connection in Array(connections.values) {
             connection.shutDown(now: now)
         }
-        endDHTSearch(now: now)
-        cancelScrapes()
-        announces.stop(now: now)
-        runAnnounces(now: now)
     }
 
     /// Whether the trackers have been told, or need not be.
@@ -210,13 +215,7 @@ final class Torrent {
 
     /// Ends everything at once.
     func close(now: Timestamp) {
-        isStopping = true
-        abandonFetches()
-        finishMetadata?(.failure(.cancelled))
-        finishMetadata = nil
-        for connection in Array(connections.values) {
-            connection.shutDown(now: now)
-        }
+        endFetching(now: now)
         for announce in httpAnnounces.values { context.http.cancel(announce.request) }
         httpAnnounces = [:]
         cancelScrapes()

@@ -48,8 +48,9 @@ struct CacheRefusalTests {
         let directory = try TemporaryDirectory()
         let path = "\(directory.path)/catalogue.sqlite"
         _ = try CacheDirectory(path: directory.path)
-        try Database(path: path).execute("PRAGMA user_version = 7")
-        #expect(refusal(directory.path) == .newerCatalogue(path: path, version: 7))
+        let version = Int(CatalogueSchema.version) + 1
+        try Database(path: path).execute("PRAGMA user_version = \(version)")
+        #expect(refusal(directory.path) == .newerCatalogue(path: path, version: version))
     }
 
     @Test func `a path that cannot be made`() {
