@@ -77,7 +77,9 @@ struct SeedingTests {
         let answers = try await blocking { Self.play(seed, port: port, requests) }
         #expect(answers.wrong == 0)
         #expect(answers.rejects.isEmpty)
-        #expect(answers.pieces == requests)
+        // In any order: several threads read for peers.
+        #expect(answers.pieces.count == requests.count)
+        #expect(Set(answers.pieces) == Set(requests))
         await swarmlet.end()
     }
 
