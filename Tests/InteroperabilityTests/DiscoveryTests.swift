@@ -51,7 +51,8 @@ struct DiscoveryTests {
             let network = try bed.network()
             let data = try bed.dataset(.singleFile(300_000), name: "one.bin", seed: 73)
             let torrent = try bed.torrent(of: data)
-            let options = PeerOptions(discovery: [.pex])
+            // Transmission dials encrypted, and whoever refuses that not again for a minute.
+            let options = PeerOptions(encryption: .prefer, discovery: [.pex])
             let leecher = try bed.leecher(
                 client, source: torrent.path,
                 options.at(NetworkNamespace.address(1), in: network))
