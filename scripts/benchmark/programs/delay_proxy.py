@@ -8,6 +8,7 @@ clients so far; it ends with standard input.
 """
 
 import asyncio
+import contextlib
 import json
 import socket
 import sys
@@ -50,8 +51,11 @@ async def copy(reader, writer, delay, counts):
 async def serve(delay, port):
     async def accept(reader, writer):
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        theirs, ours = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(copy(reader, ours, delay, False), copy(theirs, writer, delay, True))
+        # Cancelled where the program ends first.
+        with contextlib.suppress(asyncio.CancelledError):
+            theirs, ours = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(
+                copy(reader, ours, delay, False), copy(theirs, writer, delay, True))
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     return server.sockets[0].getsockname()[1]

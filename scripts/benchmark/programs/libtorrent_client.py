@@ -67,8 +67,10 @@ class Client:
         while not (self.session.is_listening() and self.session.listen_port()):
             self.session.wait_for_alert(50)
             self.session.pop_alerts()
-        self.handle = self.session.add_torrent(
-            quiet_libtorrent.parameters(torrent, folder, is_complete=seed))
+        parameters = quiet_libtorrent.parameters(torrent, folder, is_complete=seed)
+        # Peers would get to know each other past what delays or counts between them.
+        parameters.flags |= lt.torrent_flags.disable_pex
+        self.handle = self.session.add_torrent(parameters)
         while not seed and "checking" in str(self.handle.status().state):
             time.sleep(0.01)
 

@@ -71,7 +71,7 @@ def beside_a_stream(bench):
             latencies, share = run(ports, number, 0)
             ours.append(milliseconds(latencies, 0.5))
             kept.append(share)
-        paused = [run(ports, number, PAUSE)[1] for number in range(bench.few(3))]
+        paused = [run(ports, number, PAUSE)[1] for number in range(bench.few(2))]
         results = [
             libtorrent.random_reads(bench, ports, few, number, stream=16)
             for number in range(bench.few(2))

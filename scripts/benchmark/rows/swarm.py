@@ -26,7 +26,7 @@ def measure(bench):
                 file.write(generator.randbytes(1_000_000))
     torrent = bench.make_torrent(path, "256KiB")
     lines = []
-    for origin, serve, rounds in (("seed", libtorrent_seed, 3), ("web seed", web_seed, 1)):
+    for origin, serve, rounds in (("seed", libtorrent_seed, 2), ("web seed", web_seed, 1)):
         ours, theirs = [], []
         for _ in range(bench.few(rounds)):
             ours.append(one_round(bench, torrent, path, serve, mounts))
