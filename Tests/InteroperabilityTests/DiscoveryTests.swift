@@ -56,8 +56,12 @@ struct DiscoveryTests {
             let leecher = try bed.leecher(
                 client, source: torrent.path,
                 options.at(NetworkNamespace.address(1), in: network))
-            let seed = try bed.seeder(
-                .libtorrent, torrent, data, options.at(NetworkNamespace.address(3), in: network))
+            // Were it told of the client too, the two could dial each other at once and part.
+            let seed = try LibtorrentPeer(
+                source: torrent.path, folder: data.parent, isSeed: true,
+                host: NetworkNamespace.address(3), exchangesPeers: false, encryption: .prefer,
+                network: network)
+            bed.atEnd { seed.end() }
             let mount = try bed.mount(
                 [torrent.path], options: Self.alone + ["--no-upload"],
                 peers: [leecher.peer.address, seed.address],

@@ -27,10 +27,11 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
     ///   - findsLocally: looks for peers on its network (BEP 14).
     ///   - isSuperSeeding: offers pieces singly (BEP 16).
     ///   - isTrusting: takes what is on disk for right and sends it unchecked.
+    ///   - exchangesPeers: names peers to peers and dials those that they name (BEP 11).
     package init(
         source: String, folder: String, isSeed: Bool, host: String = "127.0.0.1",
         peers: [PeerAddress] = [], uploadRate: Int = 0, isSuperSeeding: Bool = false,
-        isTrusting: Bool = false,
+        isTrusting: Bool = false, exchangesPeers: Bool = true,
         encryption: PeerEncryption = .off, findsLocally: Bool = false,
         transport: PeerTransport = .tcp, network: NetworkNamespace? = nil
     ) throws {
@@ -41,6 +42,7 @@ package struct LibtorrentPeer: RunningPeer, Sendable {
         if findsLocally { command.append("--lsd") }
         if isSuperSeeding { command.append("--super-seed") }
         if isTrusting { command.append("--trust") }
+        if !exchangesPeers { command.append("--no-pex") }
         if uploadRate > 0 { command += ["--upload-rate", String(uploadRate)] }
         for peer in peers { command += ["--peer", peer.host, String(peer.port)] }
         process = try ChildProcess(network?.command(command) ?? command)

@@ -160,6 +160,8 @@ def parameters(arguments):
         parsed.upload_limit = arguments.upload_rate
     if arguments.download_rate:
         parsed.download_limit = arguments.download_rate
+    if arguments.no_pex:
+        parsed.flags |= lt.torrent_flags.disable_pex
     if arguments.super_seed:
         parsed.flags |= lt.torrent_flags.super_seeding
     return parsed
@@ -252,6 +254,7 @@ def main():
     peering.add_argument("--listen", default="127.0.0.1")
     peering.add_argument("--peer", nargs=2, action="append", default=[])
     peering.add_argument("--super-seed", action="store_true", help="offer pieces singly (BEP 16)")
+    peering.add_argument("--no-pex", action="store_true", help="name no peers and hear of none")
     peering.add_argument("--quiet", action="store_true", help="do not tell which pieces are there")
     peering.add_argument("--transport", choices=["tcp", "utp"], default="tcp")
     peering.add_argument("--encryption", choices=ENCRYPTION, default="off")
