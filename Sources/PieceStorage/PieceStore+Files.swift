@@ -121,13 +121,23 @@ extension PieceStore {
         }
     }
 
-    /// Makes pieces missing, in memory and then in the catalogue.
+    /// Makes pieces missing, in memory and then in the catalogue. Where that cannot be told it is told
+    /// at the next call: nothing may be put in the place of what the catalogue still vouches for.
     func forgetDurably(_ pieces: Range<PieceIndex>) throws(StorageError) {
+        let count = forget(Array(pieces))
         // A closed store's torrent may be another process's by now.
-        guard forget(Array(pieces)) > 0, let folder = cacheFolder,
-            !state.withLock({ $0.isClosed })
-        else { return }
-        try folder.cache.catalogue.remove(pieces, of: folder.torrent)
+        guard let folder = cacheFolder, !state.withLock({ $0.isClosed }) else { return }
+        let isUntold = state.withLock { state in
+            state.untold.contains { $0.overlaps(pieces) }
+        }
+        guard count > 0 || isUntold else { return }
+        do throws(StorageError) {
+            try folder.cache.catalogue.remove(pieces, of: folder.torrent)
+        } catch {
+            state.withLock { if !$0.untold.contains(pieces) { $0.untold.append(pieces) } }
+            throw error
+        }
+        state.withLock { $0.untold.removeAll { $0 == pieces } }
     }
 
     /// Makes pieces missing that are cached or doubtful, and tells the engine; says how many were,

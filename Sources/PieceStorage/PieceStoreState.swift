@@ -55,6 +55,8 @@ struct PieceStoreState {
     /// What the catalogue may count as cached, or be about to. The rest it need not be told of when it
     /// is evicted.
     var recorded: Bitfield
+    /// Missing again, though the catalogue could not be told: a file's pieces, or a single one.
+    var untold: [Range<PieceIndex>] = []
     /// Written since the last sync.
     var dirtyPieces: Set<PieceIndex> = []
     /// Handed to the commit thread, not in the catalogue yet.

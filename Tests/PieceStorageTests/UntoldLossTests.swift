@@ -1,0 +1,49 @@
+import Glibc
+import Metainfo
+import Reactor
+import Testing
+import TorrentCore
+
+@testable import PieceStorage
+
+@Suite("A lost file of which the catalogue cannot be told", .timeLimit(.minutes(2)))
+struct UntoldLossTests {
+    private func setReadOnly(_ isReadOnly: Bool, _ cache: CacheDirectory) throws {
+        try cache.catalogue.withDatabase { database throws(Database.Failure) in
+            try database.execute("PRAGMA query_only = \(isReadOnly ? 1 : 0)")
+        }
+    }
+
+    @Test func `no new file takes its place before the catalogue knows`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.single(4 * 16_384, pieceLength: 16_384)
+        do {
+            let store = try PieceStore(torrent, in: CacheDirectory(path: directory.path))
+            store.putAll(torrent)
+            #expect(store.close(until: .later))
+        }
+        let file = "\(directory.path)/\(torrent.metainfo.info.identity)/files/0/0"
+        #expect(unlink(file) == 0)
+        do {
+            let cache = try CacheDirectory(path: directory.path)
+            let store = try PieceStore(torrent, in: cache)
+            try setReadOnly(true, cache)
+            #expect(store.bytes(of: FileIndex(0), count: 10) == nil)
+            #expect(store.cached.isEmpty)
+            store.putWritten(PieceIndex(0), of: torrent)
+            #expect(access(file, F_OK) != 0)
+            #expect(
+                store.bytes(of: FileIndex(0), count: 16_384) == torrent.bytes(of: PieceIndex(0)))
+            try setReadOnly(false, cache)
+            store.putWritten(PieceIndex(1), of: torrent)
+            #expect(store.cached[PieceIndex(1)])
+            #expect(store.close(until: .later))
+        }
+        let cache = try CacheDirectory(path: directory.path)
+        let store = try PieceStore(torrent, in: cache)
+        #expect(!store.cached[PieceIndex(2)] && !store.cached[PieceIndex(3)])
+        #expect(store.cached[PieceIndex(1)])
+        let piece = store.bytes(of: FileIndex(0), offset: 16_384, count: 16_384)
+        #expect(piece == torrent.bytes(of: PieceIndex(1)))
+    }
+}
