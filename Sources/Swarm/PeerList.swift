@@ -52,6 +52,7 @@ package struct PeerList: Sendable {
     /// Ports below are those of other services, which strangers must not make us talk to (BEP 11):
     /// whoever but the user names one is not heard.
     package static let lowestPort: UInt16 = 1024
+
     private let configuration: Configuration
     var candidates: [Candidate] = []
     var positions: [Endpoint: Int] = [:]

@@ -155,15 +155,11 @@ struct EvictionDuringReadTests {
         #expect(store.close(until: .later))
         let again = try open(BootID("next"))
         let cache = try #require(again.cacheFolder?.cache)
-        try cache.catalogue.withDatabase { database throws(Database.Failure) in
-            try database.execute("PRAGMA query_only = 1")
-        }
+        try cache.setCatalogueReadOnly(true)
         #expect(throws: StorageError.self) { try again.evict(again.candidates()) }
         #expect(again.cached.isEmpty && again.doubtfulPieceCount == torrent.geometry.pieceCount)
         #expect(again.cachedBytes == 0)
-        try cache.catalogue.withDatabase { database throws(Database.Failure) in
-            try database.execute("PRAGMA query_only = 0")
-        }
+        try cache.setCatalogueReadOnly(false)
         for piece in torrent.geometry.pieces { #expect(again.settle(piece)) }
         #expect(again.isComplete(torrent))
     }

@@ -155,15 +155,11 @@ struct EvictionTests {
         let store = try PieceStore(torrent, in: cache)
         store.putAll(torrent)
         store.flush(until: .later)
-        try cache.catalogue.withDatabase { database throws(Database.Failure) in
-            try database.execute("PRAGMA query_only = 1")
-        }
+        try cache.setCatalogueReadOnly(true)
         #expect(throws: StorageError.self) { try store.evict(store.candidates()) }
         #expect(store.isComplete(torrent))
         #expect(store.cachedBytes == 400_000)
-        try cache.catalogue.withDatabase { database throws(Database.Failure) in
-            try database.execute("PRAGMA query_only = 0")
-        }
+        try cache.setCatalogueReadOnly(false)
         _ = try store.evict(store.candidates())
         #expect(store.cached.isEmpty)
     }

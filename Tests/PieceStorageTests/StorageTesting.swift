@@ -78,6 +78,15 @@ extension PieceStore {
     }
 }
 
+extension CacheDirectory {
+    /// Lets the catalogue refuse all changes, or take them again.
+    func setCatalogueReadOnly(_ isReadOnly: Bool) throws {
+        try catalogue.withDatabase { database throws(Database.Failure) in
+            try database.execute("PRAGMA query_only = \(isReadOnly ? 1 : 0)")
+        }
+    }
+}
+
 extension Timestamp {
     /// A deadline that no test is to reach.
     static var later: Timestamp { .now() + .seconds(120) }

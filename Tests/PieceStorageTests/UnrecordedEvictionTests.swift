@@ -40,8 +40,7 @@ struct UnrecordedEvictionTests {
         let torrent = try SampleTorrent.single(6 * 16_384, pieceLength: 16_384)
         let gate = Gate()
         let cache = try CacheDirectory(path: directory.path, disk: gate.disk)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         let recorded = { try cache.catalogue.cached(of: 1, pieceCount: 6).runs.flatMap { $0 } }
 
         store.putWritten(PieceIndex(0), of: torrent)
@@ -70,8 +69,7 @@ struct UnrecordedEvictionTests {
         let torrent = try SampleTorrent.single(2 * 16_384, pieceLength: 16_384)
         let gate = Gate()
         let cache = try CacheDirectory(path: directory.path, disk: gate.disk)
-        let store = try PieceStore(
-            metainfo: torrent.metainfo, location: .cache(cache), pools: makePools())
+        let store = try PieceStore(torrent, in: cache)
         store.putWritten(PieceIndex(0), of: torrent)
         #expect(store.flush(until: .later))
         gate.close()

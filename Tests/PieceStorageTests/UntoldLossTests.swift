@@ -8,12 +8,6 @@ import TorrentCore
 
 @Suite("A lost file of which the catalogue cannot be told", .timeLimit(.minutes(2)))
 struct UntoldLossTests {
-    private func setReadOnly(_ isReadOnly: Bool, _ cache: CacheDirectory) throws {
-        try cache.catalogue.withDatabase { database throws(Database.Failure) in
-            try database.execute("PRAGMA query_only = \(isReadOnly ? 1 : 0)")
-        }
-    }
-
     @Test func `no new file takes its place before the catalogue knows`() throws {
         let directory = try TemporaryDirectory()
         let torrent = try SampleTorrent.single(4 * 16_384, pieceLength: 16_384)
@@ -27,14 +21,14 @@ struct UntoldLossTests {
         do {
             let cache = try CacheDirectory(path: directory.path)
             let store = try PieceStore(torrent, in: cache)
-            try setReadOnly(true, cache)
+            try cache.setCatalogueReadOnly(true)
             #expect(store.bytes(of: FileIndex(0), count: 10) == nil)
             #expect(store.cached.isEmpty)
             store.putWritten(PieceIndex(0), of: torrent)
             #expect(access(file, F_OK) != 0)
             #expect(
                 store.bytes(of: FileIndex(0), count: 16_384) == torrent.bytes(of: PieceIndex(0)))
-            try setReadOnly(false, cache)
+            try cache.setCatalogueReadOnly(false)
             store.putWritten(PieceIndex(1), of: torrent)
             #expect(store.cached[PieceIndex(1)])
             #expect(store.close(until: .later))

@@ -73,10 +73,7 @@ struct TwinTests {
     {
         let swarmlet = try Swarmlet(sizes: ["big": 200_000])
         let seed = ScriptedSeed(swarmlet)
-        let session = try await swarmlet.session {
-            $0.listen = [ListenAddress(address: nil, port: 0)]
-        }
-        _ = try await swarmlet.add(to: session)
+        let session = try await Self.listener(swarmlet)
         let port = session.listenPort
         let older = try await blocking {
             Result {
@@ -96,10 +93,7 @@ struct TwinTests {
     @Test func `one that only borrows the other's name harms nobody`() async throws {
         let swarmlet = try Swarmlet(sizes: ["big": 200_000])
         let seed = ScriptedSeed(swarmlet)
-        let session = try await swarmlet.session {
-            $0.listen = [ListenAddress(address: nil, port: 0)]
-        }
-        _ = try await swarmlet.add(to: session)
+        let session = try await Self.listener(swarmlet)
         let port = session.listenPort
         let both = try await blocking {
             Result {
@@ -114,6 +108,15 @@ struct TwinTests {
         #expect(await session.statistics().first?.peers == 2)
         _ = both
         await swarmlet.end()
+    }
+
+    /// A session that has the torrent and listens on both families.
+    private static func listener(_ swarmlet: Swarmlet) async throws -> Session {
+        let session = try await swarmlet.session {
+            $0.listen = [ListenAddress(address: nil, port: 0)]
+        }
+        _ = try await swarmlet.add(to: session)
+        return session
     }
 
     /// Dials the session, under a name that comes before its own.

@@ -89,19 +89,7 @@ extension PieceStore {
     ) throws(SystemError) -> [(FileIndex, OpenFile)] {
         var files: [(FileIndex, OpenFile)] = []
         for slice in slices {
-            let end = slice.pieceOffset + slice.length
-            let part = UnsafeRawBufferPointer(rebasing: bytes[slice.pieceOffset..<end])
-            let file: OpenFile
-            do {
-                file = try openForWriting(slice.file, folder)
-            } catch {
-                throw error.systemError
-            }
-            usage?.touch(slice.file, file.descriptor)
-            let code = file.write(part, at: slice.fileOffset)
-            usage?.update(slice.file, file.descriptor)
-            if let code { throw SystemError(code, "write cache file \(slice.file)") }
-            files.append((slice.file, file))
+            files.append((slice.file, try put(bytes, slice, .cached, folder).file))
         }
         return files
     }

@@ -70,25 +70,8 @@ extension PieceStore {
         var files: [(FileIndex, OpenFile)] = []
         var payload = 0
         for slice in slices {
-            let end = slice.pieceOffset + slice.length
-            let part = UnsafeRawBufferPointer(rebasing: buffer.bytes[slice.pieceOffset..<end])
-            let file: OpenFile
-            do {
-                file = try openForWriting(slice.file, folder)
-            } catch {
-                throw error.systemError
-            }
-            usage?.touch(slice.file, file.descriptor)
-            let code: Int32?
-            switch mode == .direct
-                ? file.writeDirectly(part, at: slice.fileOffset, pool: pools.buffers) : nil
-            {
-            case .done: (code, used) = (nil, .direct)
-            case .failed(let error): code = error
-            case nil: code = file.write(part, at: slice.fileOffset)
-            }
-            usage?.update(slice.file, file.descriptor)
-            if let code { throw SystemError(code, "write cache file \(slice.file)") }
+            let (file, way) = try put(UnsafeRawBufferPointer(buffer.bytes), slice, mode, folder)
+            if way == .direct { used = .direct }
             if files.count <= Self.dirtyFileLimit { files.append((slice.file, file)) }
             payload += slice.length
         }
@@ -100,6 +83,35 @@ extension PieceStore {
         pools.writePolicy.withLock { $0.wrote(payload, used, in: duration) }
         pools.counters.addWritten(payload)
         folder.cache.commits.noteWritten(self, bytes: payload)
+    }
+
+    /// Writes a slice of `bytes` to its file and counts what that takes; gives the file, and how it was
+    /// written: where a direct write is not possible, through the page cache.
+    func put(
+        _ bytes: UnsafeRawBufferPointer, _ slice: FileSlice, _ mode: WriteMode,
+        _ folder: CacheFolder
+    ) throws(SystemError) -> (file: OpenFile, mode: WriteMode) {
+        let end = slice.pieceOffset + slice.length
+        let part = UnsafeRawBufferPointer(rebasing: bytes[slice.pieceOffset..<end])
+        let file: OpenFile
+        do {
+            file = try openForWriting(slice.file, folder)
+        } catch {
+            throw error.systemError
+        }
+        usage?.touch(slice.file, file.descriptor)
+        let direct =
+            mode == .direct
+            ? file.writeDirectly(part, at: slice.fileOffset, pool: pools.buffers) : nil
+        let code: Int32?
+        switch direct {
+        case .done: code = nil
+        case .failed(let error): code = error
+        case nil: code = file.write(part, at: slice.fileOffset)
+        }
+        usage?.update(slice.file, file.descriptor)
+        if let code { throw SystemError(code, "write cache file \(slice.file)") }
+        return (file, direct == nil ? .cached : .direct)
     }
 
     private func writeMode(_ buffer: PieceBuffer, now: Timestamp) -> WriteMode {
