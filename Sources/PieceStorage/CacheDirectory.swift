@@ -105,8 +105,9 @@ package final class CacheDirectory: Sendable {
         }
     }
 
-    /// How full the directory is and what it may take, as of a second ago at most. Cheap.
-    package var usage: CacheUsage { limiter.usage }
+    /// How full the directory is and what it may take. What other processes have written and evicted
+    /// may be a second old.
+    package var usage: CacheUsage { limiter.currentUsage }
 
     var limits: CacheLimits { limiter.policy.limits }
 

@@ -40,6 +40,18 @@ struct SharedLimitTests {
         #expect(again.compare(FileIndex(0), old) != nil)
     }
 
+    @Test func `how full the cache is can be asked at once`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try torrent("new", pieces: 10)
+        let cache = try CacheDirectory(path: directory.path, size: Self.size)
+        let store = try PieceStore(torrent, in: cache)
+        #expect(eventually { cache.usage.usedBytes > 0 })
+        let before = cache.usage.usedBytes
+        store.putAll(torrent)
+        #expect(cache.usage.usedBytes >= before + Int64(10 * 65_536))
+        #expect(cache.usage.usedBytes <= Self.size)
+    }
+
     @Test func `two torrents of a process share the limit by use`() throws {
         let directory = try TemporaryDirectory()
         let (left, right) = (try torrent("left", pieces: 30), try torrent("right", pieces: 100))

@@ -170,6 +170,16 @@ final class CacheLimiter: Sendable {
     /// As last published.
     var usage: CacheUsage { published.withLock { $0 } }
 
+    /// As it is now, but for what other processes did since: one system call.
+    var currentUsage: CacheUsage {
+        var usage = self.usage
+        let own = openStores.reduce(Int64(0)) { $0 + ($1.usage?.committed ?? 0) }
+        usage.usedBytes += own - usage.ownBytes
+        usage.ownBytes = own
+        usage.freeBytes = diskUsage(committed: 0).diskFree
+        return usage
+    }
+
     func publish(_ usage: CacheUsage) { published.withLock { $0 = usage } }
 
     /// The disk's figures: one system call.

@@ -2,6 +2,8 @@
 package struct CacheUsage: Equatable, Sendable {
     /// Bytes on disk, over all torrents and processes.
     package var usedBytes: Int64 = 0
+    /// Of these, the bytes of torrents that this process has open.
+    var ownBytes: Int64 = 0
     /// What it may take; nil for no limit.
     package var sizeLimit: Int64?
     /// Bytes that the disk has for us and everybody else.

@@ -56,11 +56,18 @@ struct EvictionRound {
 
     /// How things are, with what counts for the limits.
     func measure(_ others: [Catalogue.OtherTorrent]) -> EvictionPolicy.Usage {
-        let own = stores.reduce(Int64(0)) { $0 + ($1.store.usage?.committed ?? 0) }
+        measure(others, own: ownBytes)
+    }
+
+    private func measure(
+        _ others: [Catalogue.OtherTorrent], own: Int64
+    ) -> EvictionPolicy.Usage {
         let rest = others.reduce(Int64(0)) { $0 + $1.bytes }
         return directory.limiter.diskUsage(
             committed: own + rest + directory.limiter.catalogueBytes)
     }
+
+    private var ownBytes: Int64 { stores.reduce(0) { $0 + ($1.store.usage?.committed ?? 0) } }
 
     /// Whether eviction should begin although nobody waits for it.
     func isDue(_ others: [Catalogue.OtherTorrent]) -> Bool { policy.isDue(measure(others)) }
@@ -81,7 +88,8 @@ struct EvictionRound {
     /// For the status.
     func usage(_ others: [Catalogue.OtherTorrent]) -> CacheUsage {
         var usage = CacheUsage()
-        let measured = measure(others)
+        usage.ownBytes = ownBytes
+        let measured = measure(others, own: usage.ownBytes)
         usage.usedBytes = measured.committed
         usage.sizeLimit = policy.limits.size
         usage.freeBytes = measured.diskFree

@@ -21,13 +21,18 @@ enum StatusPage {
             facts.append(status.listenPort == 0 ? "no port open" : "port \(status.listenPort)")
             facts.append("up \(TimeSpan.describe(seconds: status.uptime))")
             if let passthrough = status.passthrough { facts.append(reading(passthrough)) }
-            if let dht = status.dht { facts.append("\(dht.nodes + dht.nodesIPv6) DHT nodes") }
+            if let dht = status.dht { facts.append(Self.nodes(dht)) }
             let head = Failure.printable(status.mountpoint) + "  " + facts.joined(separator: ", ")
             var table = TextTable(columns, left: leftColumns)
             for torrent in status.torrents { table.add(row(torrent)) }
             return head + "\n" + cache(status.cache) + limits(status.limits) + table.text
                 + status.torrents.map { copies($0) + webSeeds($0) + trackers($0) }.joined()
         }
+    }
+
+    private static func nodes(_ dht: DHTStatus) -> String {
+        let count = dht.nodes + dht.nodesIPv6
+        return count == 1 ? "1 DHT node" : "\(count) DHT nodes"
     }
 
     /// Said where nobody connected has everything, and nor have we.
