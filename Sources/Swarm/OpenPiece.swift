@@ -12,6 +12,9 @@ struct OpenPiece {
     }
 
     var state = State.closed
+    /// The turn in which it was opened. What comes for it in that turn was asked for before, and its
+    /// new buffer is not there yet.
+    var openedIn: UInt64 = 0
     var piece = PieceIndex(0)
     var length = 0
     var blockCount = 0

@@ -40,7 +40,8 @@ struct OpenPieces {
     }
 
     mutating func open(
-        _ piece: PieceIndex, geometry: PieceGeometry, isUrgent: Bool, isSparse: Bool = false
+        _ piece: PieceIndex, geometry: PieceGeometry, in turn: UInt64, isUrgent: Bool,
+        isSparse: Bool = false
     ) -> Int {
         let slot: Int
         if let reused = free.popLast() {
@@ -56,7 +57,7 @@ struct OpenPieces {
         if isSparse { record.status = .unwanted }
         for block in 0..<blockCount { blocks[slot * stride + block] = record }
         slots[slot] = OpenPiece(
-            state: .active, piece: piece, length: length, blockCount: blockCount,
+            state: .active, openedIn: turn, piece: piece, length: length, blockCount: blockCount,
             missing: isSparse ? 0 : blockCount, remaining: blockCount, isUrgent: isUrgent,
             isSparse: isSparse, charge: isSparse ? 0 : length)
         slotNumbers[piece.value] = Int32(slot)
@@ -109,6 +110,7 @@ struct OpenPieces {
         where blocks[slot * stride + block].status == .missing {
             blocks[slot * stride + block].status = .unwanted
             slots[slot].missing -= 1
+            charge(slot, slots[slot].charge - BlockRequest.standardLength)
         }
     }
 

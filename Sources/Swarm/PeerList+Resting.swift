@@ -56,7 +56,10 @@ extension PeerList {
     /// A handshake is done with this address, which we dialled, or where an incoming peer says
     /// that it listens.
     package mutating func connected(_ endpoint: Endpoint, now: Timestamp) {
-        if positions[endpoint] == nil { add([endpoint], source: .incoming, now: now) }
+        if positions[endpoint] == nil {
+            // It names itself, and at as many ports as it likes.
+            add([endpoint], source: .incoming, namer: endpoint.address, now: now)
+        }
         guard let index = positions[endpoint] else { return }
         candidates[index].state = .connected
         candidates[index].hasChangedForm = false

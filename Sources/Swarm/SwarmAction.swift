@@ -20,13 +20,14 @@ package enum SwarmAction: Equatable, Sendable {
     case choke(PeerKey)
     /// Send an `unchoke`.
     case unchoke(PeerKey)
-    /// Send a `have` to every peer that lacks the piece.
+    /// Send a `have` to every peer.
     case announceHave(PieceIndex)
     /// Tell the readers that understand it that the piece is being fetched from a seed.
     case announceFetch(PieceIndex)
     /// Tell the peers that understand it (BEP 54) that the piece is here no more.
     case announceLost(PieceIndex)
-    /// Allocate the piece's buffer, and copy there what was taken of the piece by itself. Where there is none, call `bufferUnavailable`.
+    /// Allocate the piece's buffer, and copy there what was taken of the piece by itself. Where there
+    /// is none, call `bufferUnavailable`.
     case openPiece(PieceIndex)
     /// Give the piece's buffer back.
     case dropPiece(PieceIndex)

@@ -19,10 +19,13 @@ struct SwarmPeer {
     var isConnected = true
     var isBanned = false
 
-    /// Every piece; `bits` is empty then.
+    /// Every piece; `bits` says nothing then.
     var hasAll = false
     /// Nothing was announced yet where its count is zero.
     var bits = Bitfield(count: 0)
+    /// Whether it has, or once had, every piece: what it lacks now is taken off then (see
+    /// `PieceAvailability`), and `bits`, where there are any, are those of a former seed.
+    var isCountedWhole = false
 
     /// It was seen to lack something.
     var wasPartial = false

@@ -19,8 +19,8 @@ extension TorrentStateMachine {
             peers[number].model.firstByteArrived(sentAt: record.sentAt, now: now)
         }
         let slot = open.slot(of: request.piece)
-        guard slot != OpenPieces.none, open[slot].state == .active, !peers[number].isBanned,
-            open[slot, block].status != .present
+        guard slot != OpenPieces.none, open[slot].state == .active, open[slot].openedIn != turn,
+            !peers[number].isBanned, open[slot, block].status != .present
         else {
             peers[number].queue.insertFlags(.discarded, at: index)
             return .discard
@@ -134,8 +134,9 @@ extension TorrentStateMachine {
         _ request: BlockRequest, block: Int, from number: Int
     ) -> BlockArrival {
         let slot = open.slot(of: request.piece)
-        guard slot != OpenPieces.none, open[slot].state == .active, !peers[number].isBanned,
-            block < open[slot].blockCount, open[slot, block].status != .present
+        guard slot != OpenPieces.none, open[slot].state == .active, open[slot].openedIn != turn,
+            !peers[number].isBanned, block < open[slot].blockCount,
+            open[slot, block].status != .present
         else {
             counts.wasted += Int64(request.length)
             return .duplicate

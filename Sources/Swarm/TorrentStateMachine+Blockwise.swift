@@ -56,7 +56,8 @@ extension TorrentStateMachine {
     /// Opens a piece of which only blocks that reads wait for are fetched.
     mutating func openSparse(_ piece: PieceIndex) -> Int {
         dropIdleSparse()
-        let slot = open.open(piece, geometry: geometry, isUrgent: true, isSparse: true)
+        let slot = open.open(
+            piece, geometry: geometry, in: turn, isUrgent: true, isSparse: true)
         for bytes in scheduler.bytes(of: piece) {
             if let bytes { want(blocks(of: piece, in: bytes), of: slot) }
         }

@@ -15,10 +15,4 @@ extension TorrentStateMachine {
         let seen = now + (.zero - ago)
         completeSeenAt = max(completeSeenAt ?? seen, seen)
     }
-
-    /// A peer that had everything is gone, or has lost some of it.
-    mutating func removeSeed() {
-        availability.removeSeed()
-        completeSeenAt = now
-    }
 }

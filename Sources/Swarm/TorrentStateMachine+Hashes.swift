@@ -60,6 +60,10 @@ extension TorrentStateMachine {
         let wanted = hashes.fetches.filter { if case .wanted = $1.state { true } else { false } }
             .sorted { ($0.value.piece, $0.key.index) < ($1.value.piece, $1.key.index) }
         for (request, fetch) in wanted {
+            guard isNeeded(fetch) else {
+                hashes.fetches[request] = nil
+                continue
+            }
             guard let number = peerToAsk(for: fetch) else {
                 give(up: request, fetch)
                 continue
@@ -96,6 +100,13 @@ extension TorrentStateMachine {
             if rank < bestRank { (best, bestRank) = (number, rank) }
         }
         return best
+    }
+
+    /// Whether hashes are still of use: leaves only while blocks of the piece come one by one.
+    private func isNeeded(_ fetch: HashFetch) -> Bool {
+        guard fetch.run != nil else { return true }
+        let slot = open.slot(of: fetch.piece)
+        return slot != OpenPieces.none && open[slot].isSparse
     }
 
     /// Nobody gives these hashes now: the piece is fetched whole; a layer is asked for again when
@@ -227,6 +238,7 @@ extension TorrentStateMachine {
             case .requested(let peer, let at) where now - at > Self.hashTimeout:
                 passOver(peer, request)
             case .wanted: hashSourceAppeared()
+            case .postponed where !isNeeded(fetch): hashes.fetches[request] = nil
             default: break
             }
         }

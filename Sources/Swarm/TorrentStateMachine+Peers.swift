@@ -36,11 +36,7 @@ extension TorrentStateMachine {
         self.now = now
         guard let number = number(of: key) else { return }
         releaseAll(number)
-        if peers[number].hasAll {
-            removeSeed()
-        } else {
-            availability.remove(peers[number].bits)
-        }
+        discount(number)
         forgetHashes(of: key)
         departed.append((key, peers[number].traits.address))
         if departed.count > Self.departedLimit { departed.removeFirst() }
@@ -56,12 +52,12 @@ extension TorrentStateMachine {
     package mutating func peerHasAll(_ key: PeerKey, now: Timestamp) {
         self.now = now
         guard let number = number(of: key), !peers[number].hasAll else { return }
-        availability.remove(peers[number].bits)
+        discount(number)
         becomeSeed(number)
         piecesAppeared(number)
     }
 
-    /// The peer has no piece.
+    /// The peer has no piece, as every new one; from one that has said otherwise it means nothing.
     package mutating func peerHasNone(_ key: PeerKey, now: Timestamp) {
         self.now = now
     }
@@ -70,15 +66,12 @@ extension TorrentStateMachine {
     package mutating func peerBitfield(_ key: PeerKey, _ pieces: Bitfield, now: Timestamp) {
         self.now = now
         guard let number = number(of: key), pieces.count == geometry.pieceCount else { return }
-        if peers[number].hasAll {
-            removeSeed()
-            peers[number].hasAll = false
-        } else {
-            availability.remove(peers[number].bits)
-        }
+        discount(number)
+        peers[number].hasAll = false
         if pieces.isFull {
             becomeSeed(number)
         } else {
+            peers[number].isCountedWhole = false
             peers[number].bits = pieces
             peers[number].wasPartial = true
             availability.add(pieces)
@@ -100,10 +93,7 @@ extension TorrentStateMachine {
         peers[number].claims.remove(piece)
         if !have[piece], isNew(piece) { turnTaken(number, piece) }
         availability.gained(piece)
-        if peers[number].bits.isFull {
-            availability.remove(peers[number].bits)
-            becomeSeed(number)
-        }
+        if peers[number].bits.isFull { completed(number) }
         if !have[piece] { setInterested(number) }
         hashSourceAppeared()
         if scheduler.isWanted(piece) {
@@ -111,7 +101,10 @@ extension TorrentStateMachine {
             if scheduler.isUrgent(piece) { urgentHasWork = true }
             workAppeared()
         }
-        if !offers.isEmpty { takeUpOffers() }
+        if !offers.isEmpty {
+            offersAreDue = true
+            needsSchedule = true
+        }
         disconnectIfRedundant(number)
     }
 
@@ -139,16 +132,18 @@ extension TorrentStateMachine {
         self.now = now
         guard let number = number(of: key), geometry.contains(piece), peers[number].has(piece)
         else { return }
-        if peers[number].hasAll {
-            removeSeed()
-            peers[number].hasAll = false
-            peers[number].bits = Bitfield(count: geometry.pieceCount, allSet: true)
-            peers[number].bits[piece] = false
-            availability.add(peers[number].bits)
-        } else {
+        guard peers[number].hasAll else {
             peers[number].bits[piece] = false
             availability.lost(piece)
+            return
         }
+        peers[number].hasAll = false
+        if peers[number].bits.count == 0 {
+            peers[number].bits = Bitfield(count: geometry.pieceCount, allSet: true)
+        }
+        peers[number].bits[piece] = false
+        availability.seedLost(piece)
+        completeSeenAt = now
     }
 
     /// The peer chokes us. Without the Fast extension that voids every request; with it each is
@@ -233,8 +228,32 @@ extension TorrentStateMachine {
 
     private mutating func becomeSeed(_ number: Int) {
         peers[number].hasAll = true
+        peers[number].isCountedWhole = true
         peers[number].bits = Bitfield(count: 0)
         availability.addSeed()
+    }
+
+    /// A peer has got its last piece. One that was a seed before may well lose some again, and keeps
+    /// its bits: that costs nothing then.
+    private mutating func completed(_ number: Int) {
+        guard peers[number].isCountedWhole else {
+            discount(number)
+            return becomeSeed(number)
+        }
+        peers[number].hasAll = true
+        availability.seedReturned()
+    }
+
+    /// What the peer has counts no longer.
+    private mutating func discount(_ number: Int) {
+        if peers[number].hasAll {
+            availability.removeSeed()
+            completeSeenAt = now
+        } else if peers[number].isCountedWhole {
+            availability.removeFormerSeed(peers[number].bits)
+        } else {
+            availability.remove(peers[number].bits)
+        }
     }
 
     private mutating func piecesAppeared(_ number: Int) {

@@ -47,7 +47,7 @@ extension TorrentStateMachine {
         if isUrgent, mayBeSparse(piece) { return openSparse(piece) }
         let length = geometry.length(of: piece)
         guard makeRoom(for: length, isUrgent: isUrgent) else { return nil }
-        let slot = open.open(piece, geometry: geometry, isUrgent: isUrgent)
+        let slot = open.open(piece, geometry: geometry, in: turn, isUrgent: isUrgent)
         open[slot].isOnParole = smartBan.hasFailed(piece)
         actions.append(.openPiece(piece))
         availableBytes -= length

@@ -8,6 +8,7 @@ extension TorrentStateMachine {
         for _ in 0..<2 where needsSchedule {
             needsSchedule = false
             findSharers()
+            if offersAreDue { takeUpOffers() }
             webSeedsAreDue = true
             scheduleUrgent()
             for number in peers.indices where peers[number].isConnected { refill(number) }
@@ -102,10 +103,7 @@ extension TorrentStateMachine {
                 flags: flags, sentAt: now,
                 expectedAt: now + Interval(nanoseconds: Int64(min(seconds, 3600) * 1e9))))
         if open[slot, block].requesterCount == BlockRecord.requesterLimit {
-            // All of them were given up on, or it would not be asked of one more.
-            let (first, _, _) = open[slot, block].requesters
-            cancel(Int(first), piece: piece.rawValue, block: UInt16(block))
-            open[slot, block].removeRequester(first)
+            forgoRequester(of: block, slot)
         }
         if downloadAllowance != .max { downloadAllowance -= length }
         open[slot, block].addRequester(Int16(number))
@@ -117,6 +115,21 @@ extension TorrentStateMachine {
         actions.append(
             .request(
                 peers[number].key, BlockRequest(piece: piece, begin: begin, length: length)))
+    }
+
+    /// Makes room for one more requester of a block. Mostly all were given up on, but a web seed is
+    /// asked beside peers that still send.
+    private mutating func forgoRequester(of block: Int, _ slot: Int) {
+        let (first, _, _) = open[slot, block].requesters
+        let number = Int(first)
+        let piece = open[slot].piece.rawValue
+        if let index = peers[number].queue.index(piece: piece, block: UInt16(block)),
+            !peers[number].queue[index].flags.contains(.abandoned)
+        {
+            open[slot, block].expected -= 1
+        }
+        cancel(number, piece: piece, block: UInt16(block))
+        open[slot, block].removeRequester(first)
     }
 
     /// Whether the peer still owes an answer to a cancelled request for the block, and so is not

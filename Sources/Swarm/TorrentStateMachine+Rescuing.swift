@@ -145,7 +145,7 @@ extension TorrentStateMachine {
             block -= 1
             if open[slot, block].status == .requested,
                 open[slot, block].requesterCount < BlockRecord.requesterLimit,
-                !open[slot, block].isRequested(of: Int16(number))
+                !open[slot, block].isRequested(of: Int16(number)), !isHeld(number, slot, block)
             {
                 return block
             }

@@ -18,6 +18,7 @@ extension TorrentStateMachine {
     /// Looks whether offers are to be taken, and which. Linear in the number of peers where reads
     /// wait for what nobody has.
     mutating func takeUpOffers() {
+        offersAreDue = false
         var wanted: [PieceIndex] = []
         if isStarved {
             for number in peers.indices where offersLittle(number) {

@@ -67,7 +67,10 @@ extension TorrentStateMachine {
         for number in peers.indices where peers[number].isConnected && peers[number].has(piece) {
             setInterested(number)
         }
-        if scheduler.pieceLost(piece) { urgentHasWork = true }
+        if scheduler.pieceLost(piece) {
+            urgentSince[piece] = now
+            urgentHasWork = true
+        }
         workAppeared()
     }
 

@@ -59,11 +59,15 @@ package struct TorrentStateMachine: Sendable {
 
     /// Pieces that are fetched because super-seeding peers offer them; see `takeUpOffers`.
     var offers: [PieceIndex] = []
+    /// They are to be looked at in this turn.
+    var offersAreDue = false
 
     /// When a seed was last connected that is not any more, or a peer last saw one; nil for never.
     var completeSeenAt: Timestamp?
 
     var actions: [SwarmAction] = []
+    /// How often actions were taken.
+    var turn: UInt64 = 0
     var now: Timestamp
     /// Grows whenever something new can be requested; see `SwarmPeer.exhaustedAt`.
     var demandVersion: UInt64 = 0
@@ -142,6 +146,7 @@ package struct TorrentStateMachine: Sendable {
     /// piece buffers that other peers write.
     package mutating func takeActions() -> [SwarmAction] {
         schedule()
+        turn &+= 1
         guard !actions.isEmpty else { return [] }
         var taken: [SwarmAction] = []
         taken.reserveCapacity(actions.capacity)
@@ -153,6 +158,7 @@ package struct TorrentStateMachine: Sendable {
     /// the next turn.
     package mutating func takeActions(into taken: inout [SwarmAction]) {
         schedule()
+        turn &+= 1
         taken.removeAll(keepingCapacity: true)
         swap(&taken, &actions)
     }

@@ -226,6 +226,17 @@ struct BlockwiseTests {
         #expect(!World.requests(in: actions).contains("1:0.0"))
     }
 
+    @Test func `nobody is asked for leaves of a piece that is fetched whole`() throws {
+        var world = Self.worldWithPeer()
+        world.connect(2, "****", hashes: true)
+        _ = try Self.readFirstBlock(&world)
+        world.readahead(1, 0..<1)
+        #expect(world.turn().contains(.openPiece(PieceIndex(0))))
+        let begin = world.log.count
+        world.pass(.seconds(5))
+        #expect(Self.hashRequests(Array(world.log[begin...])).isEmpty)
+    }
+
     @Test func `a block that is read once more is handed in again`() throws {
         var world = Self.worldWithPeer()
         let request = try Self.readFirstBlock(&world)

@@ -19,6 +19,16 @@ struct PeerListGossipTests {
         #expect(list.count == 400)
     }
 
+    @Test func `whoever calls from one address, and says to listen at many ports, gets as much`() {
+        var list = PeerList(seed: 1, now: .zero)
+        for port in 2000..<2500 as Range<UInt16> {
+            let endpoint = Endpoint(address: namer, port: port)
+            list.connected(endpoint, now: .zero)
+            list.disconnected(endpoint, wasUseful: true, now: .zero)
+        }
+        #expect(list.count == 200)
+    }
+
     /// Or whoever runs a tracker, or a node of the DHT, or writes magnet links, has others call
     /// anybody's web server.
     @Test(arguments: [PeerSource.magnet, .tracker, .local, .gossip])

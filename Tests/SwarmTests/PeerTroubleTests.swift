@@ -441,4 +441,87 @@ struct PeerTroubleTests {
             #expect(world.machine.have.isFull, "seed \(seed)")
         }
     }
+
+    @Test func `a seed that takes pieces back and gets them again is a seed in the end`() {
+        var world = World("....", blocks: 1)
+        world.connect(1, "****")
+        for _ in 0..<3 {
+            world.machine.peerDontHave(PeerKey(1), PieceIndex(2), now: world.now)
+            #expect(!world.machine.isSeed(PeerKey(1)))
+            #expect(world.machine.pieceCount(of: PeerKey(1)) == 3)
+            world.machine.peerHave(PeerKey(1), PieceIndex(2), now: world.now)
+            #expect(world.machine.isSeed(PeerKey(1)))
+        }
+        world.machine.peerDontHave(PeerKey(1), PieceIndex(0), now: world.now)
+        world.read(1, 0..<2)
+        #expect(world.requests() == ["1:1.0"])
+        world.machine.peerHasAll(PeerKey(1), now: world.now)
+        #expect(world.requests() == ["1:0.0"])
+        world.machine.peerDontHave(PeerKey(1), PieceIndex(3), now: world.now)
+        world.machine.peerBitfield(PeerKey(1), World.pieces("*..."), now: world.now)
+        world.machine.peerDisconnected(PeerKey(1), now: world.now)
+        #expect(
+            world.machine.waitReason(for: PieceIndex(0)..<PieceIndex(1)) == .noPeers)
+    }
+
+    /// The block of a piece that was given up may come in the turn in which the piece is opened
+    /// again: its new buffer is not there yet.
+    @Test func `what comes for a piece that was opened in the same turn is dropped`() {
+        var world = World(
+            String(repeating: ".", count: 16),
+            configuration: SwarmConfiguration(bufferBytes: 2 * 4 * World.block))
+        let all = String(repeating: "*", count: 16)
+        world.connect(1, all)
+        world.turn()
+        world.readahead(1, 0..<1)
+        world.turn()
+        let late = world.outstanding[1] ?? []
+        #expect(late.count == 4)
+        world.readahead(1, 0..<0)
+        world.turn()
+        world.connect(2, all)
+        world.read(1, 9..<10)
+        world.read(2, 10..<11)
+        #expect(world.turn().contains(.dropPiece(PieceIndex(0))))
+        while world.outstanding.values.contains(where: { $0.count > 1 }) {
+            for peer in [1, 2] as [UInt32] where world.outstanding[peer]?.count ?? 0 > 1 {
+                world.answer(peer)
+            }
+        }
+        world.verifyAll()
+        // One more answer of peer 2, which then has room, has the piece opened.
+        guard let last = world.outstanding[2]?.first else {
+            Issue.record("peer 2 owes nothing")
+            return
+        }
+        world.readahead(1, 0..<1)
+        _ = world.machine.blockBegan(PeerKey(2), last, now: world.now)
+        _ = world.machine.blockArrived(PeerKey(2), last, now: world.now)
+        #expect(world.machine.blockBegan(PeerKey(1), late[0], now: world.now) == .discard)
+        #expect(world.machine.blockArrived(PeerKey(1), late[0], now: world.now) == .duplicate)
+        #expect(world.turn().contains(.openPiece(PieceIndex(0))))
+        // From now on there is a buffer.
+        #expect(world.machine.blockBegan(PeerKey(1), late[1], now: world.now) == .direct)
+        #expect(world.machine.blockArrived(PeerKey(1), late[1], now: world.now) == .wanted)
+    }
+
+    /// The bytes that came before the piece was closed went nowhere.
+    @Test func `a peer is not probed with a block that it is in the middle of`() {
+        var world = World("..", blocks: 1)
+        world.connect(1, "**", fast: false)
+        world.turn()
+        world.read(1, 0..<1)
+        world.turn()
+        let block = world.geometry.block(0, of: PieceIndex(0))
+        #expect(world.machine.blockBegan(PeerKey(1), block, now: world.now) == .direct)
+        world.pass(.seconds(1))
+        world.endRead(1)
+        world.turn()
+        world.pass(.seconds(40))
+        #expect(world.log.contains(.dropPiece(PieceIndex(0))))
+        world.connect(2, "**")
+        world.read(2, 0..<1)
+        #expect(world.requests() == ["2:0.0"])
+        #expect(world.machine.blockArrived(PeerKey(1), block, now: world.now) == .duplicate)
+    }
 }

@@ -80,7 +80,7 @@ struct PeerTwinTests {
             let other = Endpoint(address: .v6(0x2001_0DB8 << 32, UInt64(port)), port: port)
             list.add(other, sameAs: peer, now: .zero)
         }
-        #expect(list.count == 400 + 200)
+        #expect(list.count == 200)
     }
 
     @Test mutating func `a private torrent forgets it`() {

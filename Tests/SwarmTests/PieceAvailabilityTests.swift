@@ -28,6 +28,28 @@ struct PieceAvailabilityTests {
         #expect(availability.seedCount == 0)
     }
 
+    @Test func `a seed that loses pieces and gets them back counts for what it has`() {
+        var availability = PieceAvailability(pieceCount: 4)
+        availability.addSeed()
+        availability.addSeed()
+        availability.seedLost(PieceIndex(1))
+        availability.lost(PieceIndex(3))
+        #expect(counts(availability, 4) == [2, 1, 2, 1])
+        #expect(availability.seedCount == 1)
+        #expect(availability.partialPeerCount == 1)
+        availability.gained(PieceIndex(3))
+        availability.gained(PieceIndex(1))
+        availability.seedReturned()
+        #expect(counts(availability, 4) == [2, 2, 2, 2])
+        #expect(availability.seedCount == 2)
+        #expect(availability.partialPeerCount == 0)
+        availability.seedLost(PieceIndex(2))
+        availability.removeFormerSeed(World.pieces("**.*"))
+        #expect(counts(availability, 4) == [1, 1, 1, 1])
+        #expect(availability.seedCount == 1)
+        #expect(availability.partialPeerCount == 0)
+    }
+
     @Test func `fields of every length count right`() {
         for length in 1..<200 {
             var availability = PieceAvailability(pieceCount: length)

@@ -143,4 +143,16 @@ struct SharingDecisionTests {
         world.run([1: 10_000_000], for: .milliseconds(300))
         #expect((8..<16).allSatisfy { world.machine.have[PieceIndex($0)] })
     }
+
+    @Test func `a read waits no longer for a piece that was here and is lost`() {
+        let have = String(repeating: ".", count: 9) + "*" + String(repeating: ".", count: 14)
+        var world = Self.world(readers: 2...2, have: have)
+        world.machine.peerFetching(PeerKey(2), PieceIndex(9), now: world.now)
+        world.read(1, 9..<11)
+        world.turn()
+        world.machine.pieceLost(PieceIndex(9), now: world.now)
+        world.turn()
+        world.pass(.seconds(2))
+        #expect(Self.asked(World.requests(in: world.log), of: 1).contains(9))
+    }
 }

@@ -331,4 +331,33 @@ struct WebSeedTests {
         SHA1Digest(Array(repeating: byte, count: SHA1Digest.byteCount))
             ?? SHA256Digest.zero.truncated
     }
+
+    @Test func `a block that three slow peers and a server owe is asked again when all have gone`()
+        throws
+    {
+        var world = World("..", blocks: 1)
+        try world.addWebSeed()
+        for peer in 1...3 as ClosedRange<UInt32> { world.connect(peer, "**", fast: false) }
+        world.read(1, 0..<1)
+        world.turn()
+        let block = world.geometry.block(0, of: PieceIndex(0))
+        // Each of them sends, but slowly: none is given up on.
+        var begun: Set<UInt32> = []
+        for _ in 0..<400 where world.fetches.isEmpty {
+            for (peer, requests) in world.outstanding where !requests.isEmpty {
+                if begun.insert(peer).inserted {
+                    _ = world.machine.blockBegan(PeerKey(peer), block, now: world.now)
+                }
+                world.machine.peerProgressed(PeerKey(peer), at: world.now)
+            }
+            world.pass(.milliseconds(10))
+        }
+        #expect(begun == [1, 2, 3])
+        world.fail(try world.lane(of: 0), .unreachable("gone"))
+        for peer in 1...3 as ClosedRange<UInt32> {
+            world.machine.peerDisconnected(PeerKey(peer), now: world.now)
+        }
+        world.connect(4, "**")
+        #expect(world.requests() == ["4:0.0"])
+    }
 }
