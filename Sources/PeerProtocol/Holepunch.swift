@@ -40,6 +40,8 @@ package struct Holepunch: Sendable {
     package static let patience = Interval.seconds(20)
     /// Introductions that we wait for at once.
     private static let pendingLimit = 50
+    /// Peers of which it is remembered who can introduce us to them.
+    private static let relayLimit = 500
 
     private struct Allowance {
         var tokens = burst
@@ -49,9 +51,26 @@ package struct Holepunch: Sendable {
     private var allowances: [UInt32: Allowance] = [:]
     /// What we asked for: the peer that is to introduce us, and how long.
     private var pending: [Endpoint: (relay: UInt32, until: Timestamp)] = [:]
+    /// Who named peers that take part, by their address.
+    private var relays: [Endpoint: UInt32] = [:]
 
     /// No introductions.
     package init() {}
+
+    /// A connected peer that takes part has named others that do (BEP 11 has a flag for it).
+    package mutating func named(_ endpoints: some Sequence<Endpoint>, by relay: UInt32) {
+        for endpoint in endpoints where relays.count < Self.relayLimit || relays[endpoint] != nil {
+            relays[endpoint] = relay
+        }
+    }
+
+    /// Whether anybody is known who could introduce us.
+    package var hasRelays: Bool { !relays.isEmpty }
+
+    /// Who can introduce us to the peer at an endpoint; told once.
+    package mutating func takeRelay(for endpoint: Endpoint) -> UInt32? {
+        relays.removeValue(forKey: endpoint)
+    }
 
     /// Dialling failed, and this connected peer knows the other one (BEP 11 names it with the flag):
     /// asks it for an introduction. Nothing where one is under way.
@@ -97,6 +116,7 @@ package struct Holepunch: Sendable {
     package mutating func disconnected(_ peer: UInt32) {
         allowances[peer] = nil
         pending = pending.filter { $0.value.relay != peer }
+        if !relays.isEmpty { relays = relays.filter { $0.value != peer } }
     }
 
     private func introduce(

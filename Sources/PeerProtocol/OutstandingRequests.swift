@@ -17,33 +17,44 @@ struct OutstandingRequests: Sendable {
 
     private struct Entry {
         let length: Int32
+        /// Counts requests; tells how long ago this one was made.
+        var number: UInt32
         /// How many answers may come: the block was cancelled and requested again in between.
         var answers: Int32 = 1
         var isLive = true
     }
 
-    /// Void entries are swept out at this size: four windows of 500.
+    /// Void entries are swept out at this size: four windows of 500...
     private static let sweepSize = 2048
+    /// ...but for those among the last so many requests, two windows: what was taken back just now
+    /// may well be on its way, and some peers answer no cancel, so that the table fills again and
+    /// again.
+    private static let keptRequests: UInt32 = 1024
 
+    private var requestCount: UInt32 = 0
     private var entries: [UInt64: Entry] = [:]
     private var sweepSize = Self.sweepSize
     /// How many requests are neither answered nor cancelled nor void.
     private(set) var liveCount = 0
 
     mutating func requested(_ request: BlockRequest) {
+        requestCount &+= 1
         if entries.count >= sweepSize {
-            entries = entries.filter { $0.value.isLive }
+            entries = entries.filter {
+                $0.value.isLive || requestCount &- $0.value.number <= Self.keptRequests
+            }
             sweepSize = max(Self.sweepSize, entries.count * 2)
         }
         let key = Self.key(request)
         if var entry = entries[key], entry.length == request.length {
             if !entry.isLive { liveCount += 1 }
             entry.isLive = true
+            entry.number = requestCount
             entry.answers = min(entry.answers, 1000) + 1
             entries[key] = entry
         } else {
             liveCount += 1
-            entries[key] = Entry(length: request.length)
+            entries[key] = Entry(length: request.length, number: requestCount)
         }
     }
 

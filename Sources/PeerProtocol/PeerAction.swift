@@ -4,9 +4,9 @@ package import TorrentCore
 package enum PeerAction: Equatable, Sendable {
     /// The peer's handshake is there, and nothing more is read until `accept` answers it.
     indirect case handshakeReceived(Handshake)
-    /// The peer has every piece. This, `peerHasNone` and `peerBitfield` replace what was known.
+    /// The peer has every piece. This and `peerBitfield` replace what was known.
     case peerHasAll
-    /// The peer has no piece.
+    /// The peer has no piece, as it says first of all; later it means nothing (BEP 6).
     case peerHasNone
     /// The peer has these pieces.
     case peerBitfield(Bitfield)

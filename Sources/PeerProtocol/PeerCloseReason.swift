@@ -16,6 +16,8 @@ package enum PeerCloseReason: Error, Equatable, Sendable, CustomStringConvertibl
     case invalidPiece(UInt32)
     /// A bitfield with spare bits set, or that does not fit the torrent.
     case invalidBitfield
+    /// Too many messages that say all that it has.
+    case haveFlood
     /// A request, cancel or reject for what the torrent does not have, or that is too long.
     case invalidRequest
     /// A block that the torrent does not have.
@@ -44,6 +46,7 @@ package enum PeerCloseReason: Error, Equatable, Sendable, CustomStringConvertibl
         case .notNegotiated(let message): "message \(message) was not negotiated"
         case .invalidPiece(let piece): "the torrent has no piece \(piece)"
         case .invalidBitfield: "its bitfield does not fit the torrent"
+        case .haveFlood: "it said too often what it has"
         case .invalidRequest: "its request does not fit the torrent"
         case .invalidBlock: "its block does not fit the torrent"
         case .unrequested: "it sent too much that was not requested"

@@ -81,6 +81,8 @@ extension PeerStateMachine {
     /// What the peer has, all at once. BEP 3 wants it first; like libtorrent we take it at any
     /// time, and let it replace what was known.
     private mutating func receiveHave(_ base: EarlyHave.Base) throws(PeerCloseReason) {
+        wholeHaveCount += 1
+        guard wholeHaveCount <= Self.maximumWholeHaves else { throw .haveFlood }
         guard let geometry else { return earlyHave.replace(with: base) }
         var have = EarlyHave()
         have.replace(with: base)

@@ -1,13 +1,15 @@
 package import TorrentCore
 
-/// One connection to a peer: handshakes, messages, what each side may do (BEP 3, 6, 9, 10, 54).
+/// One connection to a peer: handshakes, messages, what each side may do (BEP 3, 5, 6, 9, 10, 11, 21,
+/// 52, 54, 55).
 ///
 /// The owner of the socket reads bytes to where `receiveTarget` says, calls `received` or
 /// `receivedBlockBytes`, takes actions until there are none, and sends what `takeOutput` gives. It
 /// stops reading while much of that output is unsent: the machine bounds what a peer can ask for
 /// at once, not what it can have asked for in total.
 ///
-/// The `+` files: handshaking, receiving, blocks, extensions, commands, timers.
+/// The `+` files: handshaking, receiving, blocks, hashes, extensions, peer exchange, DHT, commands,
+/// timers.
 package struct PeerStateMachine: Sendable {
     enum Phase {
         /// The peer's handshake is not whole.
@@ -24,6 +26,9 @@ package struct PeerStateMachine: Sendable {
     /// Blocks or rejects that nobody requested before the connection is closed: enough for any
     /// confusion about cancels.
     static let maximumUnrequested = 32
+    /// How often a peer may say all that it has. Once is what BEP 3 knows; each time costs us a look
+    /// at every piece.
+    static let maximumWholeHaves = 16
 
     /// Who opened the connection.
     package let role: PeerRole
@@ -50,6 +55,8 @@ package struct PeerStateMachine: Sendable {
     // The torrent.
     var geometry: PieceGeometry?
     var earlyHave = EarlyHave()
+    /// How often the peer has said all that it has.
+    var wholeHaveCount = 0
     var servesMetadata = false
     /// Length of our info dictionary; nil while we have none.
     var ownMetadataSize: Int?

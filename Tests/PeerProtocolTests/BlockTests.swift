@@ -115,6 +115,25 @@ struct BlockTests {
         #expect(connection.receiveBlock(block(0)).closeReason == .unrequested)
     }
 
+    @Test func `blocks of requests just taken back are no offence, however many went before`() {
+        let geometry = PieceGeometry(totalLength: 1 << 30, pieceLength: 1 << 20)
+        let connection = Connection.open(reserved: [.fast], geometry: geometry)
+        _ = connection.receive(.unchoke)
+        let blocks = (0..<2049).map { block($0 / 64, $0 % 64 * 16_384) }
+        // A peer that never says that it has heard a cancel.
+        for block in blocks[..<2000] {
+            connection.machine.request(block)
+            connection.machine.cancel(block)
+        }
+        for block in blocks[2000..<2048] { connection.machine.request(block) }
+        for block in blocks[2000..<2048] { connection.machine.cancel(block) }
+        connection.machine.request(blocks[2048])
+        let arrived = blocks[2000...].filter {
+            connection.receiveBlock($0).last == .blockArrived($0)
+        }
+        #expect(arrived.count == 49)
+    }
+
     @Test func `many rejects of nothing close`() {
         let connection = Self.unchoked()
         for _ in 0..<32 { #expect(connection.receive(.reject(block(0))).isEmpty) }

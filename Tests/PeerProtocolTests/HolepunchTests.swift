@@ -86,6 +86,10 @@ private final class Client {
     }
 
     func disconnected(_ peer: UInt32) { machine.disconnected(peer) }
+
+    func named(_ endpoints: [Endpoint], by relay: UInt32) { machine.named(endpoints, by: relay) }
+
+    func takeRelay(for endpoint: Endpoint) -> UInt32? { machine.takeRelay(for: endpoint) }
 }
 
 @Suite("Holepunching (BEP 55): introducing others")
@@ -171,6 +175,21 @@ struct HolepunchDiallingTests {
         #expect(client.dialFailed(target, relay: relay, at: 30) != nil)
         client.disconnected(1)
         #expect(client.dialFailed(target, relay: relay, at: 31) != nil)
+    }
+
+    @Test func `who has gone introduces nobody, and takes no place from those who are here`() {
+        let client = Client()
+        let others = (0..<600).map {
+            Endpoint(address: .v4(0x0800_0000 + UInt32($0)), port: 5000)
+        }
+        client.named(others, by: 1)
+        #expect(client.takeRelay(for: others[0]) == 1)
+        #expect(client.takeRelay(for: others[0]) == nil)
+        #expect(client.takeRelay(for: others[599]) == nil)
+        client.disconnected(1)
+        #expect(client.takeRelay(for: others[1]) == nil)
+        client.named([target], by: 2)
+        #expect(client.takeRelay(for: target) == 2)
     }
 
     @Test func `somebody else's wish is followed as well, but not many`() {

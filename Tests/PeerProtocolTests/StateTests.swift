@@ -57,6 +57,15 @@ struct HaveTests {
                 == [.peerHave(PieceIndex(1)), .peerBitfield(pieces("*----"))])
     }
 
+    @Test func `whoever says again and again all that it has is closed`() {
+        let connection = Connection.open()
+        for _ in 0..<8 {
+            #expect(connection.receive(.haveAll) == [.peerHasAll])
+            #expect(connection.receive(.haveNone) == [.peerHasNone])
+        }
+        #expect(connection.receive(.bitfield([0b1000_0000])).closeReason == .haveFlood)
+    }
+
     @Test func `a spare bit in a bitfield closes`() {
         let connection = Connection.open()
         #expect(
