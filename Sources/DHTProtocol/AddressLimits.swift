@@ -40,9 +40,12 @@ struct AddressLimits {
         entries = entries.filter { $1.bannedUntil > now || now - $1.bucket.updated < silence }
     }
 
+    /// For many at once: in such a flood each datagram has another sender, and a look at all entries
+    /// for each would cost far more than answering does.
     private mutating func makeRoom(now: Timestamp) {
         expire(now: now)
+        let surplus = entries.count - Self.capacity / 4 * 3
         // All are fresh: any of them, as a dictionary's order goes.
-        while entries.count >= Self.capacity, let key = entries.keys.first { entries[key] = nil }
+        for key in Array(entries.keys.prefix(max(0, surplus))) { entries[key] = nil }
     }
 }

@@ -33,7 +33,9 @@ extension DHTStateMachine {
             }
         } catch {
             switch error {
-            case .malformed: counts.dropped += 1
+            case .malformed:
+                counts.dropped += 1
+                return
             case .refused(let transaction, let reason):
                 if isAdmitted { refuse(transaction, reason, to: source, now: now) }
             }
