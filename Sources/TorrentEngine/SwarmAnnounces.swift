@@ -14,6 +14,8 @@ struct SwarmAnnounces {
     }
 
     private var swarms: [Announced]
+    /// When `timerFired` is needed. Kept, as it is asked for in every turn of the loop.
+    private(set) var nextDeadline: Timestamp?
     private let tiers: [[String]]
     private let isComplete: Bool
     private let seed: UInt64
@@ -44,6 +46,7 @@ struct SwarmAnnounces {
             add(hash, isPrivate: isPrivate)
             swarms[swarms.count - 1].machine.start(now: now)
         }
+        findDeadline()
     }
 
     /// The hash that a tracker is to be asked for.
@@ -63,8 +66,6 @@ struct SwarmAnnounces {
             if let due = machine.nextDeadline, now >= due { machine.timerFired(now: now) }
         }
     }
-
-    var nextDeadline: Timestamp? { swarms.compactMap(\.machine.nextDeadline).min() }
 
     mutating func takeActions() -> [AnnounceAction] {
         var actions: [AnnounceAction] = []
@@ -96,13 +97,20 @@ struct SwarmAnnounces {
     mutating func succeeded(_ tracker: Int, _ response: AnnounceResponse, now: Timestamp) {
         swarms[tracker / Self.stride].machine
             .succeeded(tracker % Self.stride, response, now: now)
+        findDeadline()
     }
 
     mutating func failed(_ tracker: Int, _ error: TrackerError, now: Timestamp) {
         swarms[tracker / Self.stride].machine.failed(tracker % Self.stride, error, now: now)
+        findDeadline()
     }
 
     private mutating func forEach(_ body: (inout AnnounceStateMachine) -> Void) {
         for index in swarms.indices { body(&swarms[index].machine) }
+        findDeadline()
+    }
+
+    private mutating func findDeadline() {
+        nextDeadline = swarms.compactMap(\.machine.nextDeadline).min()
     }
 }

@@ -10,8 +10,8 @@ import TorrentCrypto
 extension Torrent {
     // MARK: - Blocks
 
-    /// Keeps a block of a piece that has no buffer. Where there is no memory it counts as sent wrong
-    /// by nobody: it is forgotten, and the read asks again when it has timed out.
+    /// Keeps a block of a piece that has no buffer. Where the system has no memory it is lost, and
+    /// with it the read.
     func keepLoose(_ request: BlockRequest, from connection: PeerConnection) {
         let payload = UnsafeRawBufferPointer(
             rebasing: connection.scratchBlock.bytes[..<Int(request.length)])

@@ -4,57 +4,43 @@ import TorrentCore
 /// While somebody waits and nobody sends, peers are called back, and those that failed are soon tried
 /// again.
 extension Torrent {
-    /// Peers are not called back more often, so that many reads cost one look at the list.
-    private static let hurryInterval = Interval.milliseconds(100)
-    /// How often is looked whether what somebody waits for comes: as soon as a peer that failed may
-    /// be tried again.
-    private static let hurryRepeat = PeerList.impatientBackOff
     /// Of the pieces that reads wait for, so many are looked at; the oldest are those in trouble.
     private static let hurryPieces = 8
 
     /// A read waits for these pieces. Seeds close connections that have been idle for a minute: where
     /// nobody sends the pieces, they are called back at once.
     func hurryIfIdle(for pieces: Range<PieceIndex>, now: Timestamp) {
-        if now < nextHurry {
-            hurryDeadline = nextHurry
-        } else if isIdle(for: pieces) {
-            hurry(now: now)
-        }
-        awaitHurry(now: now)
+        if haste.isAllowed(now: now), isIdle(for: pieces) { hurry(now: now) }
+        haste.wait(now: now)
     }
 
     /// Looks again, as long as somebody waits.
     func hurryAgain(now: Timestamp) {
-        guard let hurryDeadline, now >= hurryDeadline else { return }
-        self.hurryDeadline = nil
+        guard haste.isDue(now: now) else { return }
         guard let swarm else {
             guard metadataDownload != nil else { return }
             hurryIfAlone(now: now)
-            return awaitHurry(now: now)
+            return haste.wait(now: now)
         }
         let waited = swarm.waitedPieces.prefix(Self.hurryPieces)
         guard !waited.isEmpty else { return }
         if waited.contains(where: { isIdle(for: $0..<$0.advanced(by: 1)) }) { hurry(now: now) }
-        awaitHurry(now: now)
+        haste.wait(now: now)
     }
 
     /// A dial has failed or a connection is gone, perhaps in the middle of a read.
     func hurryIfAlone(now: Timestamp) {
         guard metadataDownload != nil || swarm?.waitedPieces.isEmpty == false,
-            !connections.values.contains(where: \.isAccepted)
+            !connections.values.contains(where: \.isAccepted), haste.isAllowed(now: now)
         else { return }
         hurry(now: now)
     }
 
-    /// Somebody waits from now on.
-    func awaitHurry(now: Timestamp) {
-        if hurryDeadline == nil { hurryDeadline = now + Self.hurryRepeat }
-    }
-
     private func hurry(now: Timestamp) {
-        nextHurry = now + Self.hurryInterval
+        haste.began(now: now)
         peerList.hurry(now: now)
         hurryDHT(now: now)
+        announces.requestPeers(now: now)
         isDialDue = true
     }
 

@@ -4,8 +4,6 @@ import TorrentCore
 
 /// Introductions between peers that cannot dial each other (BEP 55).
 extension Torrent {
-    /// Peers of which it is remembered who can introduce us to them.
-    private static let relayLimit = 500
     /// A dial that nothing has answered by then is to somebody behind an address translator, mostly:
     /// who has a port open answers within a round trip, or two if a packet is lost.
     private static let patience = Interval.seconds(1.5)
@@ -30,16 +28,14 @@ extension Torrent {
     /// Remembers who can introduce us to the peers that it named.
     func noteRelay(_ connection: PeerConnection, of contacts: [PeerExchangeContact]) {
         guard connection.machine.supportsHolepunch else { return }
-        for contact in contacts where contact.flags.contains(.holepunch) {
-            guard holepunchRelays.count < Self.relayLimit else { return }
-            holepunchRelays[contact.endpoint] = connection.key
-        }
+        let others = contacts.lazy.filter { $0.flags.contains(.holepunch) }.map(\.endpoint)
+        holepunch.named(others, by: connection.key.rawValue)
     }
 
     /// A dial came to nothing: whoever named the peer may introduce us.
     func askForIntroduction(to endpoint: Endpoint, now: Timestamp) {
-        guard !isPrivate, !isStopping, let key = holepunchRelays.removeValue(forKey: endpoint),
-            let relay = connections[key], relay.isAccepted,
+        guard !isPrivate, !isStopping, let key = holepunch.takeRelay(for: endpoint),
+            let relay = connections[PeerKey(key)], relay.isAccepted,
             let action = holepunch.dialFailed(endpoint, relay: holepunchPeer(relay), now: now)
         else { return }
         run(action, namer: relay.endpoint.address, now: now)
@@ -48,7 +44,7 @@ extension Torrent {
     /// Asks for introductions to those who have not answered so far. What is sent to them meanwhile
     /// has our own address translator let their packets in.
     func askForIntroductions(now: Timestamp) {
-        guard !holepunchRelays.isEmpty else { return }
+        guard holepunch.hasRelays else { return }
         for connection in connections.values
         where connection.isConnecting(for: Self.patience, now: now) {
             askForIntroduction(to: connection.endpoint, now: now)

@@ -40,7 +40,8 @@ extension Torrent {
         connection.directBuffer = nil
         guard case .direct = connection.placement else { return }
         connection.directBuffer = buffers[request.piece]
-        if connection.directBuffer == nil { connection.placement = .discard }
+        // The swarm machine takes it for there: then the block must not be lost.
+        if connection.directBuffer == nil { connection.placement = .scratch }
     }
 
     func finishBlock(_ request: BlockRequest, from connection: PeerConnection, now: Timestamp) {

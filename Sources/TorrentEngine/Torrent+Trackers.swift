@@ -69,18 +69,15 @@ extension Torrent {
     func udpTrackerResolved(_ tracker: Int, _ endpoints: [Endpoint], now: Timestamp) {
         guard let (urlData, event) = pendingUDP.removeValue(forKey: tracker) else { return }
         let url = announces.url(of: tracker) ?? ""
-        let isPublicOnly = sources.isPublicOnly(url)
-        let allowed = endpoints.filter { !isPublicOnly || !$0.address.isPrivate }
-        // IPv4 first: a tracker with both is reached by more peers there.
-        let first = allowed.first { !$0.address.isV6 } ?? allowed.first
-        let other = allowed.first { $0.address.isV6 && first?.address.isV6 == false }
-        guard let first else {
+        let chosen = UDPTrackerAddress.endpoints(
+            among: endpoints, publicOnly: sources.isPublicOnly(url),
+            bothFamilies: context.hasBothFamilies)
+        guard !chosen.isEmpty else {
             let reason = endpoints.isEmpty ? HTTPError.hostNotFound : .privateAddress
             if reason == .privateAddress { privateTracker = url }
             announced(tracker, .failure(.transport(reason.description)), now: now)
             return
         }
-        let chosen = [first] + (context.hasBothFamilies ? other.map { [$0] } ?? [] : [])
         udpEndpoints[tracker] = chosen
         announce(event, tracker, to: chosen, urlData: urlData, now: now)
     }

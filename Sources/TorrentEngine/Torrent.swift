@@ -49,8 +49,6 @@ final class Torrent {
     /// Peers that trackers named for the v2 hash of a hybrid.
     var v2Peers: Set<Endpoint> = []
     var holepunch = Holepunch()
-    /// Who named peers that take part in holepunching, by their address.
-    var holepunchRelays: [Endpoint: PeerKey] = [:]
     /// Whom to dial over uTP alone, as they dial us, and till when.
     var introductions: [Endpoint: Timestamp] = [:]
     /// A tracker that was not asked, as it leads into the private network.
@@ -74,10 +72,8 @@ final class Torrent {
     /// Whether the peer list may have somebody to dial now, and when it will.
     var isDialDue = true
     var dialDeadline: Timestamp?
-    /// Peers that rest are not called back before.
-    var nextHurry = Timestamp.zero
-    /// When is looked whether somebody waits and nobody sends.
-    var hurryDeadline: Timestamp?
+    /// When peers are called back for somebody who waits and whom nobody serves.
+    var haste = Haste()
     /// Whether the download limit counts what this torrent asks for and gets.
     var isDownloadLimited = false
     /// Payload that the download limit has been told of.
@@ -169,7 +165,7 @@ final class Torrent {
         reportProgress = progress
         finishMetadata = completion
         findPeers(now: now)
-        awaitHurry(now: now)
+        haste.wait(now: now)
         reportMetadataProgress()
     }
 
@@ -203,6 +199,7 @@ final class Torrent {
     private func endFetching(now: Timestamp) {
         isStopping = true
         abandonFetches()
+        endDownloadLimit()
         finishMetadata?(.failure(.cancelled))
         finishMetadata = nil
         for connection in Array(connections.values) {
@@ -222,13 +219,16 @@ final class Torrent {
         pendingUDP = [:]
         context.udpTrackers.cancel(torrent: id, tracker: nil)
         buffers = [:]
-        endDownloadLimit()
+        looseBlocks = [:]
     }
 
     // MARK: - Time
 
     /// What the torrent has to do in every turn of its shard.
     func turn(now: Timestamp) {
+        if let due = announces.nextDeadline, now >= due { announces.timerFired(now: now) }
+        // At the end only the trackers are told anything: no server is asked, no peer dialled.
+        guard !isStopping else { return runAnnounces(now: now) }
         if let due = swarm?.nextDeadline, now >= due {
             tellProgress()
             swarm?.timerFired(now: now)
@@ -236,20 +236,20 @@ final class Torrent {
         if let due = metadataDownload?.nextDeadline, now >= due {
             metadataDownload?.timerFired(now: now)
         }
-        if let due = announces.nextDeadline, now >= due { announces.timerFired(now: now) }
         hurryAgain(now: now)
         runMetadata(now: now)
         runAnnounces(now: now)
         runSwarm(now: now)
-        if !isStopping { dial(now: now) }
+        dial(now: now)
     }
 
     /// When `turn` is needed next.
     var nextDeadline: Timestamp? {
         var deadline = announces.nextDeadline
+        guard !isStopping else { return deadline }
         for other in [
             swarm?.nextDeadline, metadataDownload?.nextDeadline, dialDeadline, allowanceDeadline,
-            hurryDeadline,
+            haste.deadline,
         ] {
             if let other { deadline = min(deadline ?? other, other) }
         }

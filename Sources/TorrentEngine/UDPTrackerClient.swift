@@ -47,6 +47,8 @@ final class UDPTrackerClient: ReadyHandler {
         _ endpoint: Endpoint, _ torrent: TorrentID, _ tracker: Int, isScrape: Bool, now: Timestamp,
         _ ask: (inout UDPTrackerStateMachine) -> UDPTrackerRequestID
     ) {
+        // A tracker's name may stand for ever new addresses.
+        if machines[endpoint] == nil { machines = machines.filter { !$1.isSpent(now: now) } }
         let seed = UInt64.random(in: 0...(.max))
         let id = ask(
             &machines[endpoint, default: UDPTrackerStateMachine(endpoint: endpoint, seed: seed)])

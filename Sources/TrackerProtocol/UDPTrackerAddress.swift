@@ -1,4 +1,4 @@
-import TorrentCore
+package import TorrentCore
 
 /// Where a `udp://` tracker is and what its URL adds (BEP 15, BEP 41).
 package struct UDPTrackerAddress: Hashable, Sendable {
@@ -32,6 +32,21 @@ package struct UDPTrackerAddress: Hashable, Sendable {
         self.host = String(host)
         self.port = port
         self.urlData = urlData
+    }
+
+    /// Of a tracker's addresses those to ask: one, or one of each family. None in this machine's own
+    /// networks where only public ones may be asked, and none that stands for many machines at once.
+    package static func endpoints(
+        among all: [Endpoint], publicOnly: Bool, bothFamilies: Bool
+    ) -> [Endpoint] {
+        let allowed = all.filter {
+            !$0.address.isUnroutable && !(publicOnly && $0.address.isPrivate)
+        }
+        // IPv4 first: a tracker with both is reached by more peers there.
+        let v4 = allowed.first { !$0.address.isV6 }
+        let v6 = allowed.first(where: \.address.isV6)
+        let both = [v4, v6].compactMap(\.self)
+        return bothFamilies ? both : Array(both.prefix(1))
     }
 
     private static func isHostCharacter(_ byte: UInt8) -> Bool {

@@ -90,8 +90,16 @@ package struct UDPTrackerStateMachine: Sendable {
         stopConnectingIfIdle()
     }
 
-    /// Whether nothing is under way, so that the machine may be dropped without loss.
+    /// Whether nothing is under way.
     package var isIdle: Bool { exchanges.isEmpty }
+
+    /// Whether the machine may be dropped without loss: nothing is under way, and the connection id
+    /// is too old for another request.
+    package func isSpent(now: Timestamp) -> Bool {
+        guard isIdle else { return false }
+        if case .open(_, let since) = connection { return now - since >= Self.connectionLifetime }
+        return true
+    }
 
     /// When `timerFired` is to be called; nil where nothing is under way.
     package var nextDeadline: Timestamp? {

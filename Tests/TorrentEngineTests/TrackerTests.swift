@@ -95,4 +95,24 @@ struct TrackerTests {
         #expect(await session.statistics().first?.peers == 0)
         await swarmlet.end()
     }
+
+    /// Else a read would wait for a new seed until the next announce, half an hour.
+    @Test func `a read that nobody serves has trackers asked again as soon as they allow`()
+        async throws
+    {
+        let swarmlet = try Swarmlet(sizes: ["big": Self.size])
+        let record = AnnounceRecord()
+        // Half a minute is the least that is taken from a tracker.
+        let tracker = try HTTPTestServer { exchange in
+            record.add(path: exchange.path)
+            exchange.answer(Array("d8:intervali1800e12:min intervali30e5:peers0:e".utf8))
+        }
+        let session = try await swarmlet.session { $0.trackers = [tracker.url("/announce")] }
+        let torrent = try await swarmlet.add(to: session)
+        let read = try swarmlet.reading(torrent, "big", count: 10)
+        #expect(try await record.has(""))
+        #expect(record.all.map(\.event).prefix(2) == ["started", ""])
+        await swarmlet.end()
+        _ = await read.result
+    }
 }

@@ -191,4 +191,39 @@ struct WebSeedTests {
         try Data(metainfo.encoded()).write(to: url)
         return url.path
     }
+
+    /// The session's last seconds are for trackers.
+    @Test func `no server is asked any more once the session ends`() async throws {
+        try await Self.world { swarmlet in
+            let asked = Condition<[Timestamp]>([])
+            let server = try HTTPTestServer { exchange in
+                asked.update { $0.append(.now()) }
+                exchange.answer(
+                    [], status: "503 Service Unavailable", headers: ["Retry-After: 1"])
+            }
+            let ended = Condition<Timestamp?>(nil)
+            let tracker = try HTTPTestServer { exchange in
+                guard exchange.path.contains("event=stopped") else {
+                    return exchange.answer(Array("d8:intervali1800e5:peers0:e".utf8))
+                }
+                ended.update { $0 = $0 ?? .now() }
+                exchange.waitUntilClosed()
+            }
+            let session = try await swarmlet.session {
+                $0.webSeeds = [server.url()]
+                $0.trackers = [tracker.url("/announce")]
+            }
+            let torrent = try await swarmlet.add(to: session)
+            let read = try swarmlet.reading(torrent, "tiny")
+            _ = try await blocking {
+                asked.wait(until: .later) { $0.isEmpty ? nil : true }
+            }
+            await session.stop()
+            _ = await read.result
+            // What was asked before may be taken up a moment later.
+            let end = try #require(ended.wait(until: .now()) { $0 }) + .milliseconds(500)
+            let late = asked.wait { $0 }?.filter { $0 > end }
+            #expect(late == [])
+        }
+    }
 }

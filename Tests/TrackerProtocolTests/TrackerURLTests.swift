@@ -80,4 +80,35 @@ struct TrackerURLTests {
             }
         }
     }
+
+    @Test func `of a tracker's addresses one is asked, or one of each family`() {
+        let v4 = ["9.0.0.1:6969", "9.0.0.2:6969"].compactMap { Endpoint($0) }
+        let v6 = ["[2001:4860::1]:6969"].compactMap { Endpoint($0) }
+        func chosen(_ all: [Endpoint], publicOnly: Bool = true, both: Bool = true) -> [Endpoint] {
+            UDPTrackerAddress.endpoints(among: all, publicOnly: publicOnly, bothFamilies: both)
+        }
+        #expect(chosen(v6 + v4) == [v4[0], v6[0]])
+        #expect(chosen(v6 + v4, both: false) == [v4[0]])
+        #expect(chosen(v6, both: false) == v6)
+    }
+
+    /// Or a torrent has us talk to every television of the network.
+    @Test func `a tracker is neither in the private network nor many machines at once`() {
+        let inside = ["127.0.0.1:6969", "192.168.1.1:6969", "[::1]:6969"].compactMap {
+            Endpoint($0)
+        }
+        let many = ["239.255.255.250:1900", "255.255.255.255:9", "0.0.0.0:9", "[ff02::c]:1900"]
+            .compactMap { Endpoint($0) }
+        #expect(inside.count == 3 && many.count == 4)
+        for endpoint in inside + many {
+            #expect(
+                UDPTrackerAddress.endpoints(
+                    among: [endpoint], publicOnly: true, bothFamilies: true) == [])
+        }
+        for endpoint in many {
+            #expect(
+                UDPTrackerAddress.endpoints(
+                    among: [endpoint], publicOnly: false, bothFamilies: true) == [])
+        }
+    }
 }

@@ -168,6 +168,21 @@ struct UDPTrackerTests {
         #expect(takeDatagrams().map(\.count) == [16])
     }
 
+    @Test mutating func `what is known of a tracker may be dropped when its connection has lapsed`()
+        throws
+    {
+        let isSpentAtFirst = machine.isSpent(now: at(0))
+        #expect(isSpentAtFirst)
+        _ = machine.scrape([], now: at(0))
+        try connect(at: 0)
+        let sent = takeDatagrams()
+        #expect(!machine.isSpent(now: at(0)))
+        receive(Self.reply(2, to: sent[0], []), at: 1)
+        #expect(machine.isIdle)
+        #expect(!machine.isSpent(now: at(59)))
+        #expect(machine.isSpent(now: at(60)))
+    }
+
     @Test mutating func `a tracker that forgot the connection is connected to again, once`() throws
     {
         _ = machine.announce(request(), urlData: [], now: at(0))
