@@ -11,8 +11,8 @@ package struct BencodeLimits: Sendable {
     package var requiresSortedKeys: Bool
 
     /// Depth 64: of the field's formats only a v2 file tree nests deeper than a few levels, and its
-    /// reader sets its own limit. Tokens take 8 bytes each, so the largest table stays under four times the
-    /// smallest input that needs it.
+    /// reader sets its own limit. Tokens take 8 bytes each, and empty lists, two bytes, take two of them:
+    /// no table is longer than eight times the input.
     package init(
         depth: Int = 64, tokens: Int = 64 << 20, bytes: Int = 256 << 20,
         requiresSortedKeys: Bool = false

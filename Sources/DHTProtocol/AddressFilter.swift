@@ -21,8 +21,4 @@ package struct AddressFilter: Equatable, Sendable {
             bytes[index / 8] |= 1 << UInt8(index % 8)
         }
     }
-
-    /// How many of the bits are not set; with `c` of them the filter holds about
-    /// `log(c / 2048) / (2 * log(1 - 1 / 2048))` addresses.
-    package var zeroBits: Int { Self.bitCount - bytes.reduce(0) { $0 + $1.nonzeroBitCount } }
 }

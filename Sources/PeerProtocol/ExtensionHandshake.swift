@@ -130,7 +130,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
     private static func printable(_ bytes: [UInt8]) -> String {
         var text = ""
         for scalar in String(decoding: bytes.prefix(maximumNameLength), as: UTF8.self)
-            .unicodeScalars where scalar.properties.generalCategory != .control
+            .unicodeScalars where !scalar.isControl
         {
             text.unicodeScalars.append(scalar)
         }

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TorrentCore
 
 /// The process's log: one line a message, to a descriptor that the command chooses.
 package enum Log {
@@ -43,7 +44,7 @@ package enum Log {
         let length = strftime(&stamp, stamp.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
         let head = String(decoding: stamp[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
         // Control characters from peers or torrents must not reach a terminal.
-        let text = message().unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : $0 }
+        let text = message().unicodeScalars.map { $0.isControl ? "?" : $0 }
         var line = "\(head) \(level) "
         line.unicodeScalars.append(contentsOf: text)
         line += "\n"

@@ -3,9 +3,6 @@ package import TorrentCore
 /// An order of pairs of peers that all clients agree on (BEP 40): where everybody prefers the same
 /// connections, a swarm hangs together and newcomers find a place.
 package enum PeerPriority {
-    /// CRC-32C (RFC 3720) read from its other end.
-    private static let polynomial: UInt32 = 0x82F6_3B78
-
     /// The priority of a connection between the two, greater is better; nil between IPv4 and IPv6.
     /// Who is which does not matter.
     package static func of(_ own: Endpoint, _ other: Endpoint) -> UInt32? {
@@ -16,8 +13,8 @@ package enum PeerPriority {
                 $0.element.0 != $0.element.1
             })?.offset
         else {
-            return checksum(
-                of: [min(own.port, other.port), max(own.port, other.port)].flatMap {
+            return CRC32C.checksum(
+                [min(own.port, other.port), max(own.port, other.port)].flatMap {
                     [UInt8($0 >> 8), UInt8($0 & 255)]
                 })
         }
@@ -28,15 +25,6 @@ package enum PeerPriority {
             bytes.enumerated().map { $0.offset < whole ? $0.element : $0.element & 0x55 }
         }
         let pair = [masked(left), masked(right)].sorted { $0.lexicographicallyPrecedes($1) }
-        return checksum(of: pair[0] + pair[1])
-    }
-
-    private static func checksum(of bytes: [UInt8]) -> UInt32 {
-        var value = UInt32.max
-        for byte in bytes {
-            value ^= UInt32(byte)
-            for _ in 0..<8 { value = value >> 1 ^ (value & 1 == 0 ? 0 : polynomial) }
-        }
-        return ~value
+        return CRC32C.checksum(pair[0] + pair[1])
     }
 }

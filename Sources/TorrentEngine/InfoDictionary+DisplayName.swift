@@ -1,4 +1,5 @@
 package import Metainfo
+import TorrentCore
 
 extension InfoDictionary {
     /// The name for people: valid UTF-8, no control characters.
@@ -6,7 +7,7 @@ extension InfoDictionary {
         String(
             String.UnicodeScalarView(
                 String(decoding: name, as: UTF8.self).unicodeScalars.map {
-                    $0.value < 32 || $0.value == 127 ? "\u{FFFD}" : $0
+                    $0.isControl ? "\u{FFFD}" : $0
                 }))
     }
 }

@@ -44,6 +44,7 @@ package struct TorrentStatistics: Sendable {
     package var webSeeds: [TorrentWebSeedStatistics]
     /// Reads that wait for pieces.
     package var waitingReads: Int
-    /// `metadata`, `idle`, `downloading` or `seeding`.
+    /// `offline`, `disconnected` (the network is gone, and nobody near has the data), `seeding`,
+    /// `downloading` or `idle`.
     package var state: String
 }

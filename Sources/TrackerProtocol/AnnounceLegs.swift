@@ -1,15 +1,5 @@
 import TorrentCore
 
-/// Over which addresses a tracker is asked.
-package enum AnnounceFamily: Hashable, Sendable {
-    /// Whichever of its addresses answers.
-    case any
-    /// IPv4 only.
-    case v4
-    /// IPv6 only.
-    case v6
-}
-
 /// One announce that goes to a tracker over IPv4 and over IPv6, taken as one (BEP 7).
 ///
 /// A tracker knows a peer by the address that an announce comes from. So whoever can be reached over

@@ -1,3 +1,5 @@
+import TorrentCore
+
 /// Makes text from a tracker fit for a log line or a terminal.
 enum TrackerText {
     /// Failure reasons and warnings are a sentence; a page of HTML is cut here.
@@ -8,9 +10,7 @@ enum TrackerText {
         let text = String(decoding: bytes.prefix(limit), as: UTF8.self)
         var clean = ""
         clean.unicodeScalars.append(
-            contentsOf: text.unicodeScalars.map {
-                $0.value < 32 || (127..<160).contains($0.value) ? "?" : $0
-            })
+            contentsOf: text.unicodeScalars.map { $0.isControl ? "?" : $0 })
         return clean
     }
 }

@@ -1,11 +1,5 @@
 package import TorrentCore
 
-/// Names one announce or scrape within a `UDPTrackerStateMachine`.
-package struct UDPTrackerRequestID: Hashable, Sendable {
-    /// Counts up from zero.
-    package let rawValue: UInt64
-}
-
 /// What a `UDPTrackerStateMachine` wants done, or has to tell.
 package enum UDPTrackerAction: Equatable, Sendable {
     /// Send this datagram; the reply comes from the same endpoint.

@@ -153,9 +153,6 @@ package final class UTPConnection {
     /// Bytes of the longest datagram that the path is known to carry.
     package var pathMTU: Int { mtu.length }
 
-    /// Bytes that may be on their way.
-    package var congestionWindow: Int { congestion.window }
-
     // MARK: - The stream
 
     /// Whether `read` gives something: bytes, the end, or the failure.

@@ -1,10 +1,5 @@
 import TorrentCore
 
-/// The protocols whose ports are forwarded.
-enum MappedTransport: CaseIterable, Sendable {
-    case tcp, udp
-}
-
 /// A router that forwards ports. Its calls block for a bounded time, so they belong to a thread of
 /// their own.
 protocol PortMappingGateway: AnyObject {

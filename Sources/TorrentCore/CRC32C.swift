@@ -1,8 +1,11 @@
-/// The Castagnoli checksum (RFC 3720, appendix B.4), bit by bit: it only ever sees 4 or 8 bytes.
-enum CRC32C {
+/// The Castagnoli checksum (RFC 3720, appendix B.4), bit by bit: it only ever sees some bytes of
+/// addresses (BEP 40, 42).
+package enum CRC32C {
+    /// The polynomial read from its other end.
     private static let polynomial: UInt32 = 0x82F6_3B78
 
-    static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    /// The checksum of the bytes; eight steps each.
+    package static func checksum(_ bytes: [UInt8]) -> UInt32 {
         var remainder = UInt32.max
         for byte in bytes {
             remainder ^= UInt32(byte)
