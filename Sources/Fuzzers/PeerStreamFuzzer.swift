@@ -89,7 +89,8 @@ enum PeerStreamFuzzer {
         case .hashesRequested(let request):
             if request.baseLayer == 0 {
                 machine.sendHashes(
-                    request, Array(repeating: 0, count: request.hashCount * SHA256Digest.byteCount))
+                    request, Array(repeating: 0, count: request.hashCount * SHA256Digest.byteCount),
+                    now: now)
             } else {
                 machine.rejectHashes(request)
             }

@@ -21,6 +21,14 @@ extension FileLayout {
     /// Whether the file has a piece layer: in a file of one piece the root itself covers that.
     package func hasPieceLayer(_ file: FileIndex) -> Bool { length(of: file) > pieceLength }
 
+    /// How many requests of the longest kind get all piece layers. Linear in the number of files.
+    package var layerRequestCount: Int {
+        let length = HashRequest.maximumLength
+        return files.reduce(0) {
+            hasPieceLayer($1) ? $0 + (pieces(of: $1).count + length - 1) / length : $0
+        }
+    }
+
     /// The first file whose tree has this root. Linear in the number of files.
     package func file(withPiecesRoot root: SHA256Digest) -> FileIndex? {
         files.first { piecesRoot(of: $0) == root }

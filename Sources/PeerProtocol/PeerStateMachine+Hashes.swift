@@ -16,9 +16,10 @@ extension PeerStateMachine {
     }
 
     /// Answers a request for hashes; nothing where it was answered before.
-    package mutating func sendHashes(_ request: HashRequest, _ hashes: [UInt8]) {
+    package mutating func sendHashes(_ request: HashRequest, _ hashes: [UInt8], now: Timestamp) {
         guard phase == .open, removePendingHashes(request) else { return }
         send(.hashes(request, hashes))
+        if isForPieces(request) { blockOrder.answered(now: now) }
     }
 
     /// Refuses a request for hashes; nothing where it was answered before.
@@ -50,6 +51,7 @@ extension PeerStateMachine {
             return
         }
         pendingHashes.append(request)
+        if isForPieces(request) { blockOrder.asked(now: lastReceived) }
         queue(.hashesRequested(request))
     }
 

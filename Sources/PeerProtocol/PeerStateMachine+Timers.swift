@@ -5,7 +5,10 @@ extension PeerStateMachine {
     package var nextDeadline: Timestamp {
         switch phase {
         case .handshaking, .awaitingAcceptance: handshakeDeadline
-        case .open: min(lastReceived + configuration.inactivityTimeout, keepAliveDeadline)
+        case .open:
+            min(
+                lastReceived + configuration.inactivityTimeout, keepAliveDeadline,
+                blockOrder.deadline ?? keepAliveDeadline)
         case .closed: Timestamp(nanoseconds: .max)
         }
     }
@@ -26,6 +29,7 @@ extension PeerStateMachine {
             if now >= handshakeDeadline { close(.handshakeTimeout) }
         case .open:
             if now >= lastReceived + configuration.inactivityTimeout { return close(.inactive) }
+            blockOrder.timerFired(now: now)
             guard now >= keepAliveDeadline else { return }
             if !hasSentLately { send(.keepAlive) }
             hasSentLately = false

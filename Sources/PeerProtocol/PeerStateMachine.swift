@@ -84,6 +84,7 @@ package struct PeerStateMachine: Sendable {
     var requestedHashes: [HashRequest] = []
     /// The peer's requests for hashes that we have neither answered nor refused.
     var pendingHashes: [HashRequest] = []
+    var blockOrder = BlockOrder()
 
     // Metadata.
     /// Pieces of metadata that we asked for and have no answer to.

@@ -269,7 +269,7 @@ actor Shard: EventLoopDriver {
             context.torrents[id]?.webSeedPartEnded(
                 lane, attempt: attempt, part: part, failure, now: now)
         case .hashesFound(let id, let peer, let request, let hashes):
-            context.torrents[id]?.hashesFound(request, hashes, for: peer)
+            context.torrents[id]?.hashesFound(request, hashes, for: peer, now: now)
         case .httpAnnounced(let id, let leg, let attempt, let result):
             context.torrents[id]?.httpAnnounced(leg, attempt: attempt, result, now: now)
         case .httpScraped(let id, let tracker, let result):

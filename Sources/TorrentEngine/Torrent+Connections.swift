@@ -48,6 +48,7 @@ extension Torrent: PeerConnectionOwner {
             isUploadOnly: isUploadOnly, remoteAddress: connection.endpoint.address,
             addresses: context.publicAddresses(now: now),
             completeAgo: swarm?.completeCopySeen(now: now).map { Int($0.seconds) }, now: now)
+        connection.machine.expectLayerRequests(findLayerRequestCount())
         if let endpoint = connection.listenEndpoint { peerList.connected(endpoint, now: now) }
         if swarm != nil { join(connection, now: now) }
         connection.scheduleFlush()

@@ -1,3 +1,4 @@
+import Metainfo
 import PeerProtocol
 import PieceStorage
 import Reactor
@@ -26,16 +27,30 @@ extension Torrent {
     }
 
     /// Hashes for a peer are there, or not to be had.
-    func hashesFound(_ request: HashRequest, _ hashes: [UInt8]?, for peer: PeerKey) {
+    func hashesFound(
+        _ request: HashRequest, _ hashes: [UInt8]?, for peer: PeerKey, now: Timestamp
+    ) {
         guard let connection = connections[peer] else { return }
         connection.isFindingHashes = false
         if let hashes {
-            connection.machine.sendHashes(request, hashes)
+            connection.machine.sendHashes(request, hashes, now: now)
         } else {
             connection.machine.rejectHashes(request)
         }
         connection.scheduleFlush()
         answerHashes(connection)
+    }
+
+    /// How many requests get all of a hybrid's piece layers; zero of other torrents. Linear in the
+    /// number of files, once.
+    func findLayerRequestCount() -> Int {
+        if let layerRequestCount { return layerRequestCount }
+        guard identity.v1 != nil, identity.v2 != nil, let layout = metainfo?.info.layout else {
+            return 0
+        }
+        let count = layout.layerRequestCount
+        layerRequestCount = count
+        return count
     }
 
     // MARK: - The two swarms of a hybrid

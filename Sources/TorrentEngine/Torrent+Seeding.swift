@@ -42,7 +42,8 @@ extension Torrent {
     }
 
     func connectionCanSend(_ connection: PeerConnection, now: Timestamp) {
-        guard let store else { return }
+        // The last hashes, or the timer, flush again.
+        guard let store, !connection.machine.holdsBlocks else { return }
         var sent = 0
         while connection.isOpen, !connection.isWaitingToSend,
             let next = connection.uploads.waiting.first

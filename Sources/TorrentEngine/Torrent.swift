@@ -84,6 +84,8 @@ final class Torrent {
     var allowanceDeadline: Timestamp?
     /// Grows with each turn in which the download limit let something pass.
     var lastGrant: UInt64 = 0
+    /// See `findLayerRequestCount`.
+    var layerRequestCount: Int?
     /// Whether the store has been asked to tell when memory comes back.
     var isAwaitingBuffers = false
     /// Where a turn's decisions are taken to, to use its memory again.

@@ -6,9 +6,7 @@ struct VersionTwoTests {
     private static let versions: [TorrentFile.Version] = [.v2, .hybrid]
 
     /// With nothing but the magnet link, libtorrent has to ask for the piece layers.
-    /// Not with a hybrid: libtorrent 2.0.8 stops some ("v1 and v2 hashes do not describe the same data",
-    /// arvidn/libtorrent#6394), as it seems when pieces come before their layers.
-    @Test(arguments: [TorrentFile.Version.v2])
+    @Test(arguments: versions)
     func `libtorrent gets the piece layers of a magnet from swarmfs seed`(
         version: TorrentFile.Version
     ) throws {

@@ -68,7 +68,7 @@ struct HashTests {
         let request = hashRequest()
         #expect(connection.receive(.hashRequest(request)) == [.hashesRequested(request)])
         #expect(connection.receive(.hashRequest(request)).isEmpty)
-        connection.machine.sendHashes(request, Self.hashes(request))
+        connection.machine.sendHashes(request, Self.hashes(request), now: connection.now)
         connection.machine.rejectHashes(request)
         #expect(connection.sent() == [.hashes(request, Self.hashes(request))])
     }
