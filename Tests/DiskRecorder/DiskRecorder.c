@@ -85,7 +85,7 @@ __attribute__((constructor)) static void start(void) {
     const char *log = getenv("SWARMFS_RECORD_LOG");
     if (!folder || !log || strlen(folder) >= sizeof root) return;
     root_length = strlen(strcpy(root, folder));
-    log_file = real_open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    log_file = real_open(log, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     const char *every = getenv("SWARMFS_FAIL_EVERY");
     fail_every = every ? strtoul(every, NULL, 10) : 0;
     fail_part = getenv("SWARMFS_FAIL_PART");
@@ -162,22 +162,30 @@ static uint64_t number(int descriptor) {
     return fstat(descriptor, &status) == 0 ? (uint64_t)status.st_ino : 0;
 }
 
-/// Appends one record; a log that cannot be written is no log, so that ends the program.
+/// Writes to the log; one that cannot be written is none, so that ends the program.
+static void put(const void *bytes, size_t count, uint64_t *place) {
+    if (real_pwrite(log_file, bytes, count, (off_t)*place) != (ssize_t)count) abort();
+    *place += count;
+}
+
+/// Adds one record. It counts when all of it is there, whenever the program is killed.
 static void record(
     enum disk_record_kind kind, uint64_t file, int64_t offset, int64_t length, const char *path,
     size_t path_length, const struct iovec *data, int count, size_t data_length) {
     struct disk_record head = {
         .kind = kind, .path_length = (uint32_t)path_length, .file = file, .offset = offset,
         .length = length, .data_length = data_length};
-    struct iovec parts[2] = {
-        {&head, sizeof head}, {(void *)(uintptr_t)path, path_length}};
-    if (writev(log_file, parts, 2) != (ssize_t)(sizeof head + path_length)) abort();
+    uint64_t end, start = 0;
+    if (pread(log_file, &end, sizeof end, 0) != sizeof end) end = sizeof end;
+    put(&head, sizeof head, &end);
+    if (path_length > 0) put(path, path_length, &end);
     size_t left = data_length;
     for (int index = 0; index < count && left > 0; index++) {
         size_t part = data[index].iov_len < left ? data[index].iov_len : left;
-        if (real_write(log_file, data[index].iov_base, part) != (ssize_t)part) abort();
+        put(data[index].iov_base, part, &end);
         left -= part;
     }
+    put(&end, sizeof end, &start);
 }
 
 static void record_path(enum disk_record_kind kind, const char *path) {

@@ -34,7 +34,7 @@ struct RecordedLife {
                 let length = min(size / 20, end - start)
                 _ = try FileComparison.read(path, at: start, length: length)
             }
-            if isKilled { try mount.killProcess() } else { try mount.end() }
+            if isKilled { try DiskLog.holding(log, mount.killProcess) } else { try mount.end() }
         }
         disk = SimulatedDisk(try DiskLog(path: log))
     }
@@ -64,8 +64,7 @@ struct RecordedLife {
             if life == 1 {
                 _ = try FileComparison.read(path, at: size / 2, length: 4 * pieceLength)
             }
-            // Last, since a record that a kill cuts off can only be left out at the log's end.
-            if life == 2 { try mount.killProcess() } else { try mount.end() }
+            if life == 2 { try DiskLog.holding(log, mount.killProcess) } else { try mount.end() }
         }
         disk = SimulatedDisk(try DiskLog(path: log))
     }

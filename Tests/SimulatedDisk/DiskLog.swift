@@ -11,22 +11,36 @@ package struct DiskLog: Sendable {
     private var paths: [String: Int] = [:]
     private var fileCount = 0
 
-    /// Reads the log; a last record that was cut off by a kill is left out.
+    /// Reads the log; a record that a kill cut off does not count.
     package init(path: String) throws {
         bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-        var position = 0
         let headLength = MemoryLayout<disk_record>.size
-        while position + headLength <= bytes.count {
+        var position = MemoryLayout<UInt64>.size
+        guard bytes.count >= position else { throw DiskLogError.cutOff }
+        let end = bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+        while position < end {
+            guard position + headLength <= bytes.count else { throw DiskLogError.cutOff }
             let head = bytes.withUnsafeBytes {
                 $0.loadUnaligned(fromByteOffset: position, as: disk_record.self)
             }
-            let pathEnd = position + headLength + Int(head.path_length)
-            let end = pathEnd + Int(head.data_length)
-            guard end <= bytes.count else { break }
-            let path = String(decoding: bytes[position + headLength..<pathEnd], as: UTF8.self)
-            add(head, path: path, data: pathEnd..<end)
-            position = end
+            let pathStart = position + headLength
+            let pathEnd = pathStart + Int(head.path_length)
+            guard let length = Int(exactly: head.data_length), length <= bytes.count,
+                pathEnd + length <= bytes.count
+            else { throw DiskLogError.cutOff }
+            position = pathEnd + length
+            let path = String(decoding: bytes[pathStart..<pathEnd], as: UTF8.self)
+            add(head, path: path, data: pathEnd..<position)
         }
+    }
+
+    /// Does something, such as killing a program, while none is between doing something to its disk
+    /// and the record of that: the log then tells all that it did.
+    package static func holding(_ path: String, _ body: () throws -> Void) throws {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        guard disk_log_hold(file.fileDescriptor) == 0 else { throw DiskLogError.notHeld }
+        try body()
     }
 
     private mutating func add(_ head: disk_record, path: String, data: Range<Int>) {

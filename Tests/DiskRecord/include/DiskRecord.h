@@ -2,10 +2,14 @@
 // What a program did to the files below one folder, as `DiskRecorder` wrote it down. `SimulatedDisk`
 // makes of it what a power loss could have left.
 //
-// The log is a row of records, in the order in which they took effect:
+// The log begins with its length, a `uint64_t` that counts itself. What lies behind that length is
+// of a record that a kill cut off, and is written over by the next. Before it are the records, in
+// the order in which they took effect:
 //
 //     struct disk_record, then `path_length` bytes of a path relative to the folder, then
 //     `data_length` bytes of what was written.
+//
+// Each call and its record are made under an exclusive `flock` of the log.
 
 #include <stdint.h>
 
@@ -33,3 +37,7 @@ struct disk_record {
 
 /// `fallocate` that punches a hole and keeps the length: zero where it succeeds.
 int disk_punch(int descriptor, int64_t offset, int64_t length);
+
+/// Waits until no program is between a call and its record, and keeps it so until the log's
+/// descriptor is closed: zero where it succeeds.
+int disk_log_hold(int descriptor);
