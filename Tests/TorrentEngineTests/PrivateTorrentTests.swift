@@ -25,10 +25,14 @@ struct PrivateTorrentTests {
     }
 
     /// A seed that gives the metadata away, which none of ours would do, and then serves.
-    private static func serve(_ wire: Wire, _ seed: ScriptedSeed, info: [UInt8]) throws {
+    /// It does not offer the metadata before `mayOffer` has returned true.
+    private static func serve(
+        _ wire: Wire, _ seed: ScriptedSeed, info: [UInt8], when mayOffer: () -> Bool = { true }
+    ) throws {
         try wire.readHandshake()
         try wire.sendHandshake(seed.hash, reserved: [.fast, .extensionProtocol])
         try wire.send(.haveAll)
+        guard mayOffer() else { return }
         var offer = ExtensionHandshake()
         offer.metadataID = metadataID
         offer.metadataSize = info.count
@@ -110,6 +114,57 @@ struct PrivateTorrentTests {
         announcing?.cancel()
         await swarmlet.end()
         withExtendedLifetime((node, teller)) {}
+    }
+
+    /// A peer that has nothing, and counts itself in while it is connected.
+    private static func stranger(
+        _ seed: ScriptedSeed, _ id: String, present: Condition<Int>
+    ) throws -> ScriptedPeer {
+        try ScriptedPeer { wire, number in
+            #expect(number == 0, "it is dialled again")
+            try wire.readHandshake()
+            try wire.sendHandshake(seed.hash, id: id)
+            try wire.send(.haveNone)
+            present.update { $0 += 1 }
+            wire.drain()
+        }
+    }
+
+    /// The metadata comes when all are connected that the magnet, the DHT and the local network named.
+    @Test func `the trackers' peer stays, all others go, and the DHT is told nothing`()
+        async throws
+    {
+        let (swarmlet, seed, info) = try Self.world()
+        let present = Condition(0)
+        let strangers = try ["magnet", "dhtdht", "locals"].map {
+            try Self.stranger(seed, "-XX0001-\($0)000000", present: present)
+        }
+        let good = try ScriptedPeer { wire, number in
+            #expect(number == 0, "it was dropped")
+            try Self.serve(wire, seed, info: info) {
+                present.wait(until: .later) { $0 == strangers.count ? true : nil } ?? false
+            }
+        }
+        let address: [UInt8] = [127, 0, 0, 1, UInt8(good.port >> 8), UInt8(good.port & 255)]
+        let tracker = try HTTPTestServer {
+            $0.answer(Array("d8:intervali1800e5:peers6:".utf8) + address + [UInt8(ascii: "e")])
+        }
+        let node = try DHTTestNode(naming: strangers[1].port)
+        let reader = try await swarmlet.session {
+            $0.trackers = [tracker.url("/announce")]
+            $0.dht = DHTOptions(bootstrap: ["127.0.0.1:\(node.port)"])
+            $0.localDiscovery = .interfaces(["lo"])
+        }
+        let announcing = try Self.announce(strangers[2].port, seed.hash)
+        let magnet = MagnetLink(
+            identity: swarmlet.metainfo.info.identity,
+            peers: ["127.0.0.1:\(strangers[0].port)"])
+        let torrent = try await reader.add(.magnet(magnet)) { _ in }
+        for stranger in strangers { #expect(try await stranger.haveEnded(1)) }
+        try await swarmlet.expectWhole(torrent)
+        announcing.cancel()
+        await swarmlet.end()
+        #expect(node.announceCount == 0)
     }
 
     @Test func `a peer that the user named as well stays, and is read from`() async throws {
