@@ -27,6 +27,7 @@ var targets: [Target] = [
     // C libraries of the distribution, and the few inline shims that Swift cannot import.
     .target(
         name: "CLinux", publicHeadersPath: "include", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CSHA1", publicHeadersPath: "include"),
     .systemLibrary(name: "CFUSE", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
@@ -49,7 +50,7 @@ var targets: [Target] = [
 
     // The operating system.
     target("Reactor", ["CLinux", "TorrentCore"]),
-    target("TorrentCrypto", ["COpenSSL", "TorrentCore"]),
+    target("TorrentCrypto", ["COpenSSL", "CSHA1", "TorrentCore"]),
     target(
         "PieceStorage",
         ["CLinux", "CSQLite", "Metainfo", "Reactor", "TorrentCrypto", "TorrentCore"]),

@@ -2,6 +2,7 @@ import Glibc
 import Metainfo
 import Reactor
 package import TorrentCore
+import TorrentCrypto
 
 /// Pieces that arrive: verified, served, written.
 extension PieceStore {
@@ -67,21 +68,44 @@ extension PieceStore {
             pending.update { $0 -= 1 }
             return completion(.closed(buffer.piece))
         }
-        let isQueued = pools.hashing.submit(urgent: isUrgent) { [self] in
-            let outcome = verify(buffer, wantsBlockDigests: wantsBlockDigests)
-            guard case .verified = outcome else {
-                completion(outcome)
-                pending.update { $0 -= 1 }
-                return
-            }
-            arrived(buffer)
-            completion(outcome)
-            queueWrite(of: buffer, folder)
+        let piece = SubmittedPiece(
+            store: self, folder: folder, buffer: buffer, wantsBlockDigests: wantsBlockDigests,
+            pairable: wantsBlockDigests ? nil : pairableHash(of: buffer), completion: completion)
+        pools.hashQueue.append(piece, isUrgent: isUrgent)
+        if !pools.hashing.submit(urgent: isUrgent, { [pools] in pools.hashQueue.work() }) {
+            // The pool has been stopped, so whatever waits now waits in vain.
+            for piece in pools.hashQueue.takeAll() { piece.store.end(piece, .closed(piece.piece)) }
         }
-        if !isQueued {
-            pending.update { $0 -= 1 }
-            completion(.closed(buffer.piece))
+    }
+
+    /// The piece's v1 hash, where that alone tells whether it is right, and it can be hashed together
+    /// with another piece.
+    private func pairableHash(of buffer: PieceBuffer) -> SHA1Digest? {
+        guard SHA1Pair.takes(buffer.bytes.count),
+            case .sha1(let digest) = verification(of: buffer.piece)
+        else { return nil }
+        return digest
+    }
+
+    /// What a hash thread does with a piece, whose digest it may have already.
+    func finish(_ piece: SubmittedPiece, digest: SHA1Digest?) {
+        let outcome: PieceOutcome
+        if let digest, digest == piece.pairable {
+            pools.counters.addHashed(piece.buffer.bytes.count)
+            outcome = .verified(piece.piece, blockDigests: nil)
+        } else {
+            outcome = verify(piece.buffer, wantsBlockDigests: piece.wantsBlockDigests)
         }
+        guard case .verified = outcome else { return end(piece, outcome) }
+        arrived(piece.buffer)
+        piece.completion(outcome)
+        queueWrite(of: piece.buffer, piece.folder)
+    }
+
+    /// A piece was not taken.
+    private func end(_ piece: SubmittedPiece, _ outcome: PieceOutcome) {
+        piece.completion(outcome)
+        pending.update { $0 -= 1 }
     }
 
     private func verify(_ buffer: PieceBuffer, wantsBlockDigests: Bool) -> PieceOutcome {

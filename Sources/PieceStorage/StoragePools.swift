@@ -19,6 +19,7 @@ package final class StoragePools: Sendable {
     let buffers: BufferPool
     let openFiles: OpenFileBudget
     let verifiers = VerifierPool()
+    let hashQueue = HashQueue()
     let recent = RecentPieces()
     let writePolicy: Locked<WritePolicy>
     /// Bytes of pieces queued for writing or being written.

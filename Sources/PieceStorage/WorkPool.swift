@@ -3,8 +3,8 @@ package import Reactor
 /// Threads that take work from two queues, the urgent one first.
 package final class WorkPool: Sendable {
     private struct State: Sendable {
-        var urgent = WorkQueue()
-        var ordinary = WorkQueue()
+        var urgent = WorkQueue<@Sendable () -> Void>()
+        var ordinary = WorkQueue<@Sendable () -> Void>()
         var isStopping = false
     }
 

@@ -1,11 +1,14 @@
 /// First in, first out, at constant cost.
-struct WorkQueue: Sendable {
-    private var items: [(@Sendable () -> Void)?] = []
+struct WorkQueue<Item: Sendable>: Sendable {
+    private var items: [Item?] = []
     private var head = 0
 
-    mutating func append(_ item: @escaping @Sendable () -> Void) { items.append(item) }
+    /// The one that `take` gives next.
+    var first: Item? { head < items.count ? items[head] : nil }
 
-    mutating func take() -> (@Sendable () -> Void)? {
+    mutating func append(_ item: Item) { items.append(item) }
+
+    mutating func take() -> Item? {
         guard head < items.count else { return nil }
         let item = items[head]
         items[head] = nil
