@@ -1,6 +1,6 @@
 """Seeding to libtorrent and to our own mount, against a libtorrent seeder."""
 
-from .. import libtorrent, processes
+from .. import free_memory, libtorrent, processes
 from ..table import Line, ratios
 from .sequential import cold
 
@@ -14,6 +14,7 @@ def measure(bench):
                 with seeder() as (port, pid):
                     before = processes.cpu_seconds(pid)
                     if leecher == "libtorrent":
+                        free_memory.touch(bench)
                         rate = libtorrent.download(bench, [port])
                     else:
                         rate = cold(bench, [port])[0]

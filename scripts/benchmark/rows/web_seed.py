@@ -2,7 +2,7 @@
 
 import time
 
-from .. import nginx, reading
+from .. import free_memory, nginx, reading
 from ..processes import run
 from ..table import Line, ratios
 
@@ -19,8 +19,10 @@ def measure(bench):
     ours, theirs, cpu, peak = [], [], [], []
     with nginx.serving(bench, bench.source.parent) as url:
         for _ in range(bench.rounds):
+            free_memory.touch(bench)
             theirs.append(curl(bench, url + bench.source.name))
             with bench.mount([], options=["--webseed", url]) as mount:
+                free_memory.touch(bench)
                 before = mount.cpu
                 ours.append(reading.rate(mount.file, bench.size))
                 cpu.append(mount.cpu - before)
