@@ -25,8 +25,8 @@ extension Catalogue {
         let pieces: () -> [PieceIndex]
         /// Single blocks that are synced, and what they hash to.
         var blocks: () -> [PieceIndex: [Int: SHA256Digest]] = { [:] }
-        /// What the torrent takes of the disk.
-        let bytes: () -> Int64
+        /// What the torrent takes of the disk; nil where it is no longer ours, and nothing is added.
+        let bytes: () -> Int64?
     }
 
     /// Adds what is synced of several torrents in one transaction.
@@ -34,6 +34,7 @@ extension Catalogue {
         try withDatabase { database throws(Database.Failure) in
             try database.transaction { () throws(Database.Failure) in
                 for addition in additions {
+                    guard let bytes = addition.bytes() else { continue }
                     let torrent = addition.torrent
                     let pieces = addition.pieces()
                     try Self.add(addition.blocks(), of: torrent, in: database)
@@ -43,7 +44,7 @@ extension Catalogue {
                         try Self.insert(run, of: torrent, in: database)
                     }
                     try database.run(
-                        "UPDATE torrents SET bytes = ? WHERE id = ?", .integer(addition.bytes()),
+                        "UPDATE torrents SET bytes = ? WHERE id = ?", .integer(bytes),
                         .integer(torrent))
                 }
             }

@@ -74,6 +74,9 @@ final class Catalogue: Sendable {
         try run(on: usage, body)
     }
 
+    /// Waits for the transaction that another thread may have under way.
+    func awaitTransaction() { database.withLock { _ in } }
+
     private func run<Result>(
         on connection: Locked<Database>, _ body: (Database) throws(Database.Failure) -> Result
     ) throws(StorageError) -> Result {

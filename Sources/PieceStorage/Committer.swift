@@ -27,7 +27,8 @@ struct Committer {
                 additions.append(
                     Catalogue.Addition(
                         torrent: folder.torrent, pieces: { store.syncedPieces() },
-                        blocks: { store.syncedBlocks() }, bytes: { usage.bytes }))
+                        blocks: { store.syncedBlocks() },
+                        bytes: { store.isLeaving ? nil : usage.bytes }))
             }
             try catalogue.add(additions)
             for store in stores { store.commitEnded(isCommitted: true) }

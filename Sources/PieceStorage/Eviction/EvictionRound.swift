@@ -129,7 +129,9 @@ struct EvictionRound {
     func settle() throws(StorageError) {
         try directory.catalogue.settle(
             stores.compactMap { store, folder in
-                store.usage.map { usage in
+                // What was let go meanwhile has said its last.
+                guard !store.isLeaving else { return nil }
+                return store.usage.map { usage in
                     let ceiling = usage.ceiling
                     return (folder.torrent, usage.bytes, ceiling == .max ? 0 : ceiling)
                 }

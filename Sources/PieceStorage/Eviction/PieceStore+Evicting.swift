@@ -262,3 +262,8 @@ extension PieceStore {
         folder.unlock()
     }
 }
+        // One that is under way may still add what was synced; no other will.
+        folder.cache.catalogue.awaitTransaction()
+
+    /// Whether the torrent is about to be another process's, or is.
+    var isLeaving: Bool { state.withLock { $0.isLeaving } }
