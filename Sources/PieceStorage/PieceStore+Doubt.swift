@@ -118,7 +118,8 @@ extension PieceStore {
         end(ended, source)
     }
 
-    /// Makes damaged pieces missing, for good, and has those fetched that reads wait for.
+    /// Makes damaged pieces missing, for good, and has those fetched that reads wait for, or the reads
+    /// ended where nobody can.
     func drop(damaged pieces: [PieceIndex], _ problem: String) {
         for piece in pieces {
             Log.warning(
@@ -129,7 +130,6 @@ extension PieceStore {
                 // In memory it is missing already; the next mount may doubt it again.
                 Log.warning("cache catalogue: \(error.cause)")
             }
-            endWaits(for: piece)
         }
     }
 

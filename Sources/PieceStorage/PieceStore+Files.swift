@@ -140,9 +140,24 @@ extension PieceStore {
         state.withLock { $0.untold.removeAll { $0 == pieces } }
     }
 
-    /// Makes pieces missing that are cached or doubtful, and tells the engine; says how many were,
-    /// with those of which there were single blocks. Those in memory stay; so do, with `keepsBlocks`,
-    /// the blocks that the catalogue knows.
+    /// Tells the catalogue of losses that it could not be told of; where that fails again, later. What
+    /// has come back meanwhile may be vouched for.
+    func saveLosses() {
+        guard let folder = cacheFolder, !isLeaving else { return }
+        for pieces in state.withLock({ $0.untold }) {
+            let lost = state.withLock { state in pieces.filter { !state.cached[$0] } }
+            do {
+                try folder.cache.catalogue.remove(lost, of: folder.torrent)
+            } catch {
+                return Log.debug("\(error)")
+            }
+            state.withLock { $0.untold.removeAll { $0 == pieces } }
+        }
+    }
+
+    /// Makes pieces missing that are cached or doubtful, and tells the engine, and readers whom nobody
+    /// will give them; says how many were, with those of which there were single blocks. Those in
+    /// memory stay; so do, with `keepsBlocks`, the blocks that the catalogue knows.
     @discardableResult
     func forget(_ pieces: [PieceIndex], keepsBlocks: Bool = false) -> Int {
         let lengths = layout.hasPadding ? nil : geometry
@@ -154,6 +169,7 @@ extension PieceStore {
         var source: (any BlockSource)?
         let handler = state.withLock { state in
             for piece in pieces where state.isDoubtful(piece) {
+            source = state.source
                 state.doubtful?[piece] = false
                 doubtful.append(piece)
             }
@@ -176,9 +192,9 @@ extension PieceStore {
                 sparse += 1
                 // They may have counted on these blocks.
                 ended += state.takeWaiters(of: piece)
-                source = state.source
             }
             return state.piecesLost
+            for piece in lost + doubtful { ended += state.takeHopelessWaits(for: piece) }
         }
         end(ended, source)
         if lengths == nil, lost.count > counted {

@@ -32,13 +32,14 @@ extension PieceStore {
         return .failed(ENETUNREACH)
     }
 
-    /// Whether nobody can be reached who might have what is missing, for the time being: reads of it
-    /// fail at once.
+    /// Whether nobody can be reached who might have what is missing: reads of it fail at once.
     package var isCutOff: Bool { state.withLock { $0.isCutOff } }
 
-    /// Says whether it is so. Reads that wait for what is missing fail then, like those to come: a
-    /// program is not to hang in one read and get an error for the next.
+    /// Says whether it is so; an offline mount is cut off for good. Reads that wait for what is missing
+    /// fail then, like those to come: a program is not to hang in one read and get an error for the
+    /// next.
     package func setCutOff(_ isCutOff: Bool) {
+        guard !isOffline else { return }
         let (ended, source) = state.withLock { state in
             var ended: [(read: ReadID, wait: PieceStoreState.Wait)] = []
             guard state.isCutOff != isCutOff else { return (ended, state.source) }
@@ -55,20 +56,11 @@ extension PieceStore {
         // Each outage is logged anew.
         if !isCutOff { refusedFiles.withLock { $0 = [] } }
     }
+}
 
-    /// Reads that waited for the check of a piece which has failed: offline, waiting is over.
-    func endWaits(for piece: PieceIndex) {
-        guard isOffline || isCutOff else { return }
-        let (ended, source) = state.withLock { state in
-            let reads = state.waiters.removeValue(forKey: piece) ?? []
-            var ended: [(read: ReadID, wait: PieceStoreState.Wait)] = []
-            for read in reads {
-                guard let wait = state.waits.removeValue(forKey: read) else { continue }
-                state.unlink(read, wait.pieces)
-                ended.append((read, wait))
-            }
-            return (ended, state.source)
-        }
-        end(ended, source)
-    }
+extension PieceStoreState {
+    /// Takes out the waits for a piece that has just become missing, where nobody will fetch it.
+    mutating func takeHopelessWaits(
+        for piece: PieceIndex
+    ) -> [(read: ReadID, wait: Wait)] { isUnreachable(piece) ? takeWaiters(of: piece) : [] }
 }

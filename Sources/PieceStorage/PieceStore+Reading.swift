@@ -125,7 +125,7 @@ extension PieceStore: FileReading {
         }
         if missing != nil, isGivenUp.load(ordering: .relaxed) { return .failed(EIO) }
         if let missing {
-            return isOffline || isCutOff ? refusal(of: missing, in: file) : .missing(missing)
+            return isCutOff ? refusal(of: missing, in: file) : .missing(missing)
         }
         guard doubtful.isEmpty else {
             settleBlocks(doubtful)

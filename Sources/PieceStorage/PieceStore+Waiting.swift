@@ -28,7 +28,6 @@ extension PieceStore {
         for pieces: Range<PieceIndex>, bytes: Range<Int64>?,
         completion: @escaping @Sendable () -> Void
     ) -> ReadID? {
-        if isGivenUp.load(ordering: .relaxed) { return nil }
         let pieces = pieces.clamped(to: geometry.pieces)
         var source: (any BlockSource)?
         var hasUnsettled = false
@@ -38,10 +37,11 @@ extension PieceStore {
             let missing = pieces.filter {
                 !state.has($0) && !state.hasBlocks(bytes, of: $0, geometry)
             }
-            // Who looks again is told so.
-            guard !missing.isEmpty, !missing.contains(where: { state.isUnreachable($0) }) else {
-                return nil
-            }
+            // Who looks again is told so. Looked at under the lock that `giveUp` takes afterwards: it
+            // ends every wait that was not refused here.
+            guard !missing.isEmpty, !isGivenUp.load(ordering: .relaxed),
+                !missing.contains(where: { state.isUnreachable($0) })
+            else { return nil }
             let read = ReadID(state.nextRead)
             state.nextRead += 1
             for piece in missing { state.waiters[piece, default: []].append(read) }

@@ -141,6 +141,7 @@ package final class PieceStore: Sendable {
             shared = nil
             uses = UseTimes(count: geometry.pieceCount, all: .never)
         }
+        isOffline = cache?.policy.isOffline ?? false
         let bytes = Self.payloadBytes(of: cached, metainfo.info)
         state = Locked(
             PieceStoreState(
@@ -148,9 +149,9 @@ package final class PieceStore: Sendable {
                 doubtful: doubtful,
                 elsewhere: shared?.pieces,
                 pinned: pins.pieces(layout, count: geometry.pieceCount),
-                blockBytes: pools.configuration.blockBytes, stored: stored))
+                blockBytes: pools.configuration.blockBytes, stored: stored,
+                isCutOff: isOffline))
         self.pins = Locked(pins)
-        isOffline = cache?.policy.isOffline ?? false
         unseen = rebuilt
         if purpose == .reading { cacheFolder?.cache.limiter.add(self) }
     }

@@ -88,14 +88,16 @@ struct PieceStoreState {
     var piecesLost: (@Sendable ([PieceIndex]) -> Void)?
     var bufferAvailable: (@Sendable () -> Void)?
     var isClosed = false
-    /// Whether nobody can be reached who might have what is missing, for the time being.
-    var isCutOff = false
+    /// Whether nobody can be reached who might have what is missing: for the time being, or, of an
+    /// offline mount, ever.
+    var isCutOff: Bool
 
     init(
         cached: Bitfield, recorded: Bitfield, cachedBytes: Int64, uses: UseTimes,
         doubtful: Bitfield? = nil, elsewhere: Bitfield? = nil, pinned: Bitfield? = nil,
-        blockBytes: Int = 0, stored: StoredBlocks = StoredBlocks()
+        blockBytes: Int = 0, stored: StoredBlocks = StoredBlocks(), isCutOff: Bool = false
     ) {
+        self.isCutOff = isCutOff
         blocks = BlockCache(limit: blockBytes)
         self.stored = stored
         self.uses = uses

@@ -92,6 +92,48 @@ struct OfflineTests {
         #expect(store.waitingReadCount == 0)
     }
 
+    @Test func `what a damaged file has lost, nobody waits for`() throws {
+        let store = try open { $0.isOffline = true }
+        #expect(read(store, 0, 0, 100) == .bytes(100))
+        let file = StoredFiles(directory: directory.path, torrent: torrent).path(of: 0)
+        #expect(truncate(file, 0) == 0)
+        guard case .missing(let pieces) = read(store, 0, 0, 100) else {
+            Issue.record("a file without bytes was read")
+            return
+        }
+        // Who looks again is told so.
+        #expect(store.wait(for: pieces) {} == nil)
+        #expect(read(store, 0, 0, 100) == .failed(ENETUNREACH))
+        store.setCutOff(false)
+        #expect(store.wait(for: pieces) {} == nil)
+    }
+
+    @Test func `who waits for a check is told when the file is lost meanwhile`() throws {
+        let store = try open { policy in
+            policy.isOffline = true
+            policy.verifiedSince = BootID("now")
+        }
+        // No thread is left to check anything.
+        let (busy, mayGoOn) = (Condition(0), Condition(false))
+        for _ in 0..<pools.configuration.hashThreads {
+            let isQueued = pools.hashing.submit {
+                busy.update { $0 += 1 }
+                _ = mayGoOn.wait { $0 ? true : nil }
+            }
+            #expect(isQueued)
+        }
+        _ = busy.wait { [pools] in $0 == pools.configuration.hashThreads ? true : nil }
+        let isOver = Condition(false)
+        let wait = store.wait(for: PieceIndex(0)..<PieceIndex(1)) { isOver.update { $0 = true } }
+        #expect(wait != nil)
+        #expect(unlink(StoredFiles(directory: directory.path, torrent: torrent).path(of: 0)) == 0)
+        _ = store.openForReading(FileIndex(0))
+        #expect(isOver.wait(until: .now()) { $0 ? true : nil } == true)
+        mayGoOn.update { $0 = true }
+        #expect(read(store, 0, 0, 100) == .failed(ENETUNREACH))
+        store.close(until: .later)
+    }
+
     @Test func `a prefetch says that it cannot be`() throws {
         let store = try open { $0.isOffline = true }
         let pieces = PieceIndex(0)..<PieceIndex(2)

@@ -108,13 +108,16 @@ extension PieceStore {
 
     /// A piece is not where it was thought to be: it is missing, and fetched for whoever waits.
     private func lose(_ piece: PieceIndex) {
+        var (ended, source): ([(read: ReadID, wait: PieceStoreState.Wait)], (any BlockSource)?)
+        (ended, source) = ([], nil)
         let handler = state.withLock { state -> (@Sendable ([PieceIndex]) -> Void)? in
             guard !state.isClosed else { return nil }
             state.elsewhere?[piece] = false
             state.queuedChecks.remove(piece)
+            (ended, source) = (state.takeHopelessWaits(for: piece), state.source)
             return state.piecesLost
         }
+        end(ended, source)
         handler?([piece])
-        endWaits(for: piece)
     }
 }
