@@ -127,7 +127,7 @@ extension PieceStore {
             do {
                 try forgetDurably(piece..<piece.advanced(by: 1))
             } catch {
-                // In memory it is missing already; the next mount may doubt it again.
+                // In memory it is missing already; `saveLosses` tries again.
                 Log.warning("cache catalogue: \(error.cause)")
             }
         }

@@ -122,7 +122,8 @@ extension PieceStore {
     }
 
     /// Makes pieces missing, in memory and then in the catalogue. Where that cannot be told it is told
-    /// at the next call: nothing may be put in the place of what the catalogue still vouches for.
+    /// at the next call, or by `saveLosses`: nothing may be put in the place of what the catalogue still
+    /// vouches for.
     func forgetDurably(_ pieces: Range<PieceIndex>) throws(StorageError) {
         let count = forget(Array(pieces))
         // A closed store's torrent may be another process's by now.
@@ -137,7 +138,7 @@ extension PieceStore {
             state.withLock { if !$0.untold.contains(pieces) { $0.untold.append(pieces) } }
             throw error
         }
-        state.withLock { $0.untold.removeAll { $0 == pieces } }
+        state.withLock { $0.untold.removeAll { $0.clamped(to: pieces) == $0 } }
     }
 
     /// Tells the catalogue of losses that it could not be told of; where that fails again, later. What
@@ -168,8 +169,8 @@ extension PieceStore {
         var (sparse, ended): (Int, [(read: ReadID, wait: PieceStoreState.Wait)]) = (0, [])
         var source: (any BlockSource)?
         let handler = state.withLock { state in
-            for piece in pieces where state.isDoubtful(piece) {
             source = state.source
+            for piece in pieces where state.isDoubtful(piece) {
                 state.doubtful?[piece] = false
                 doubtful.append(piece)
             }
@@ -193,8 +194,8 @@ extension PieceStore {
                 // They may have counted on these blocks.
                 ended += state.takeWaiters(of: piece)
             }
-            return state.piecesLost
             for piece in lost + doubtful { ended += state.takeHopelessWaits(for: piece) }
+            return state.piecesLost
         }
         end(ended, source)
         if lengths == nil, lost.count > counted {

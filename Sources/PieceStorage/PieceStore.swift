@@ -212,6 +212,7 @@ package final class PieceStore: Sendable {
         saveChecks()
         saveLayers()
         savePins()
+        saveLosses()
         let dropped = state.withLock { state in
             state.source = nil
             state.piecesLost = nil

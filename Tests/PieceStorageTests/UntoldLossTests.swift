@@ -40,4 +40,26 @@ struct UntoldLossTests {
         let piece = store.bytes(of: FileIndex(0), offset: 16_384, count: 16_384)
         #expect(piece == torrent.bytes(of: PieceIndex(1)))
     }
+
+    @Test func `damage that was found is told as soon as the catalogue takes it`() throws {
+        let directory = try TemporaryDirectory()
+        let torrent = try SampleTorrent.single(4 * 16_384, pieceLength: 16_384)
+        for isClosedSoon in [false, true] {
+            let cache = try CacheDirectory(path: directory.path)
+            let store = try PieceStore(torrent, in: cache)
+            store.putAll(torrent)
+            #expect(store.flush(until: .later))
+            try StoredFiles(directory: directory.path, torrent: torrent).flip(0, at: 20_000)
+            try cache.setCatalogueReadOnly(true)
+            #expect(try store.recheck(isRepair: true).damaged == [PieceIndex(1)])
+            try cache.setCatalogueReadOnly(false)
+            let folder = try #require(store.cacheFolder)
+            let isTold = {
+                (try? cache.catalogue.cached(of: folder.torrent, pieceCount: 4))?.setCount == 3
+            }
+            if isClosedSoon { store.close(until: .later) } else { #expect(eventually(isTold)) }
+            #expect(isTold())
+            store.close(until: .later)
+        }
+    }
 }

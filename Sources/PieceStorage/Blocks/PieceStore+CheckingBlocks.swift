@@ -72,7 +72,9 @@ extension PieceStore {
         do {
             try folder.cache.catalogue.remove([], blocks: [piece: numbers], of: folder.torrent)
         } catch {
-            // In memory they are missing already.
+            // In memory they are missing already; `saveLosses` tries again, with all of the piece.
+            let pieces = piece..<piece.advanced(by: 1)
+            state.withLock { if !$0.untold.contains(pieces) { $0.untold.append(pieces) } }
             Log.warning("cache catalogue: \(error.cause)")
         }
     }

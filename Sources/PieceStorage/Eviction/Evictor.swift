@@ -144,12 +144,13 @@ struct Evictor {
     }
 
     /// Writes what the disk did not take: one piece to see, all when there is room for all; tells the
-    /// catalogue of pins that it could not be told of.
+    /// catalogue of pins and losses that it could not be told of.
     private mutating func retry(_ round: EvictionRound) {
         guard .now() >= nextRetry else { return }
         nextRetry = .now() + Self.retryInterval
         for (store, _) in round.stores {
             store.savePins()
+            store.saveLosses()
             let bytes = store.retainedBytes
             guard bytes > 0 else { continue }
             store.writeRetained(all: round.hasRoom(for: Int64(bytes), others))
