@@ -1,3 +1,4 @@
+import Metainfo
 import TorrentCore
 
 extension Catalogue {
@@ -13,6 +14,15 @@ extension Catalogue {
         let added: Int64
         let lastUse: Int64
         let piecesCached: Int64
+    }
+
+    /// What numbers of a row are held to: a catalogue has no check sums, and a damaged one must not
+    /// bring arithmetic or memory to its end.
+    enum Bounds {
+        private static let limits = MetainfoLimits.standard
+        static let pieces = 0...Int64(limits.pieces)
+        static let pieceLength = 1...Int64(limits.pieceLength)
+        static let bytes = 0...pieces.upperBound * pieceLength.upperBound
     }
 
     /// Every torrent, the last used first. Rows that no version of swarmfs wrote are left out.
@@ -32,10 +42,11 @@ extension Catalogue {
                 rows.append(
                     Row(
                         id: statement.integer(0), folder: identity.description, identity: identity,
-                        name: statement.blob(3), size: statement.integer(4),
-                        pieceLength: statement.integer(5), pieces: statement.integer(6),
+                        name: statement.blob(3), size: statement.integer(4, in: Bounds.bytes),
+                        pieceLength: statement.integer(5, in: Bounds.pieceLength),
+                        pieces: statement.integer(6, in: Bounds.pieces),
                         added: statement.integer(7), lastUse: statement.integer(8),
-                        piecesCached: statement.integer(9)))
+                        piecesCached: statement.integer(9, in: Bounds.pieces)))
             }
             return rows
         }

@@ -45,6 +45,11 @@ struct Statement: ~Copyable {
     /// A column of the current row as a number.
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
+    /// The same, or the nearest that is in `bounds`.
+    func integer(_ column: Int32, in bounds: ClosedRange<Int64>) -> Int64 {
+        min(max(bounds.lowerBound, integer(column)), bounds.upperBound)
+    }
+
     /// A column of the current row as text.
     func text(_ column: Int32) -> String { String(decoding: blob(column), as: UTF8.self) }
 

@@ -63,6 +63,33 @@ struct InventoryTests {
         #expect(try inventory.cached(of: listed).setCount == 4)
     }
 
+    @Test(arguments: [
+        "pieces = -5", "pieces = 1 << 60", "piece_length = -1", "piece_length = 1 << 62",
+        "bytes = 9223372036854775807", "reserved = 9223372036854775807, is_open = 1",
+        "size = -1, added = -1, last_use = 9223372036854775807",
+    ])
+    func `numbers that a torrent cannot have harm nobody`(change: String) throws {
+        let damaged = try SampleTorrent.single(100_000, pieceLength: 16_384, name: "damaged")
+        try fill(damaged)
+        try fill(try SampleTorrent.single(70_000, pieceLength: 16_384, name: "sound"))
+        do {
+            let database = try Database(path: directory.path + "/catalogue.sqlite")
+            try database.execute("UPDATE torrents SET \(change) WHERE name = x'\(hex("damaged"))'")
+        }
+        let inventory = try CacheInventory(path: directory.path)
+        for torrent in try inventory.torrents() { _ = try inventory.cached(of: torrent) }
+        let cache = try CacheDirectory(path: directory.path)
+        _ = try cache.shrink(to: 0, pools: pools)
+        let store = try open(damaged)
+        store.putWritten(PieceIndex(0), of: damaged)
+        #expect(store.compare(FileIndex(0), damaged) != nil)
+        #expect(store.close(until: .later))
+    }
+
+    private func hex(_ text: String) -> String {
+        text.utf8.map { String($0, radix: 16) }.joined()
+    }
+
     @Test func `who has a torrent open is told, and only while it is`() throws {
         let torrent = try SampleTorrent.single(100_000, pieceLength: 16_384)
         let store = try open(torrent, mountpoint: "/mnt/data")

@@ -47,10 +47,11 @@ extension Catalogue {
                     bytes: 0, isExact: false, times: UseTimes(count: pieceCount, all: .never))
             }
             let isExact = statement.integer(2) == 0
-            let (bytes, reserved) = (statement.integer(0), statement.integer(1))
+            let bytes = statement.integer(0, in: Bounds.bytes)
+            let reserved = statement.integer(1, in: Bounds.bytes)
             let lastUse = UseTime(seconds: statement.integer(3))
             return UsageRecord(
-                bytes: max(0, isExact ? bytes : max(bytes, reserved)), isExact: isExact,
+                bytes: isExact ? bytes : max(bytes, reserved), isExact: isExact,
                 times: UseTimes(bytes: statement.blob(4), count: pieceCount)
                     ?? UseTimes(count: pieceCount, all: lastUse))
         }
@@ -108,8 +109,10 @@ extension Catalogue {
             try database.transaction { () throws(Database.Failure) in
                 let others =
                     try database.number(
-                        "SELECT coalesce(sum(max(bytes, reserved)), 0) FROM torrents WHERE id <> ?",
-                        .integer(torrent)) ?? 0
+                        """
+                        SELECT cast(min(total(max(bytes, reserved)), \(Bounds.bytes.upperBound))
+                            AS INTEGER) FROM torrents WHERE id <> ?
+                        """, .integer(torrent)) ?? 0
                 guard needed <= limit - others else { return nil }
                 let granted = min(wanted, limit - others)
                 try Self.settle([(torrent, bytes, granted)], in: database)
@@ -162,9 +165,10 @@ extension Catalogue {
                 others.append(
                     OtherTorrent(
                         id: statement.integer(0), folder: statement.text(1),
-                        pieceLength: max(1, statement.integer(2)),
-                        pieceCount: Int(clamping: max(0, statement.integer(3))),
-                        bytes: max(0, statement.integer(4)), isOpen: statement.integer(5) != 0))
+                        pieceLength: statement.integer(2, in: Bounds.pieceLength),
+                        pieceCount: Int(statement.integer(3, in: Bounds.pieces)),
+                        bytes: statement.integer(4, in: Bounds.bytes),
+                        isOpen: statement.integer(5) != 0))
             }
             return others
         }
