@@ -16,13 +16,14 @@ struct FetchedLayers {
     /// Adds the nodes of a file's pieces from `first` on; those beyond its last piece are padding.
     mutating func add(_ nodes: [UInt8], of file: FileIndex, first: Int, pieceCount: Int) {
         let size = SHA256Digest.byteCount
+        let end = min(pieceCount, first + nodes.count / size)
+        guard first < end else { return }
+        // Taken out, so that it is changed in place.
         var layer =
-            layers[file]
+            layers.removeValue(forKey: file)
             ?? Layer(
                 nodes: [UInt8](repeating: 0, count: pieceCount * size),
                 known: Bitfield(count: pieceCount))
-        let end = min(pieceCount, first + nodes.count / size)
-        guard first < end else { return }
         layer.nodes.replaceSubrange(
             first * size..<end * size, with: nodes[..<((end - first) * size)])
         for piece in first..<end { layer.known[PieceIndex(piece)] = true }

@@ -3,6 +3,7 @@ import Metainfo
 import Reactor
 import Testing
 import TorrentCore
+import TorrentCrypto
 
 @testable import PieceStorage
 
@@ -52,6 +53,26 @@ struct SharingTests {
             found[piece] = store.cached[piece]
         }
         return found
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a torrent of zeros is found in another one as fast as any`() throws {
+        let count = 100_000
+        let zeros = OpenSSLHashing().sha1([UInt8](repeating: 0, count: 16_384).span).bytes
+        let torrents = try ["one", "two"].map { name in
+            let info: [String: Bencoded] = [
+                "name": .text(name), "piece length": .integer(16_384),
+                "length": .integer(count * 16_384),
+                "pieces": .bytes([[UInt8]](repeating: zeros, count: count).flatMap(\.self)),
+            ]
+            return try TorrentMetainfo(
+                parsing: Bencoded.dictionary(["info": .dictionary(info)]).encoded,
+                hashing: OpenSSLHashing())
+        }
+        let matching = PieceMatching(torrents[0], missing: { $0.value != 7 })
+        let found = matching.matches(
+            in: torrents[1], cached: Bitfield(count: count, allSet: true))
+        #expect(found.count == count - 1)
     }
 
     @Test func `a new version costs only the pieces that changed`() throws {

@@ -59,10 +59,14 @@ struct PieceMatching {
     private func matchPieces(
         in other: TorrentMetainfo, _ cached: Bitfield, _ add: (PieceIndex, Int64) -> Void
     ) {
+        // The pieces of one key are gone through once: of zeros there may be very many on both sides.
+        var isSettled = Bitfield(count: keys.count)
         for run in cached.runs {
             for piece in run {
                 guard let key = Self.key(of: piece, in: other) else { continue }
                 var index = firstKey(notBelow: key)
+                guard index < keys.count, !isSettled[PieceIndex(index)] else { continue }
+                isSettled[PieceIndex(index)] = keys[index].key == key
                 while index < keys.count, keys[index].key == key {
                     let mine = keys[index].piece
                     if isSame(mine, piece, in: other) {
