@@ -35,9 +35,7 @@ extension PieceStore {
                 candidates += state.blockCandidates(
                     in: PieceIndex(next)..<PieceIndex(end), kept, unsynced: unsynced)
                 for piece in PieceIndex(next)..<PieceIndex(end)
-                where (state.isSettled(piece, unsynced: unsynced) || state.isDoubtful(piece))
-                    && !kept[piece]
-                {
+                where state.isEvictable(piece, unsynced: unsynced) && !kept[piece] {
                     part.append((piece, state.uses[piece]))
                 }
                 return part
@@ -64,7 +62,8 @@ extension PieceStore {
     func evict(_ chosen: [EvictionPolicy.Candidate]) throws(StorageError) -> Int64 {
         guard let folder = cacheFolder else { return 0 }
         var exclusive: [FileIndex: Bool] = [:]
-        let eligible = chosen.filter { isExclusive($0.piece, &exclusive) }
+        let patience = Timestamp.now() + Self.leasePatience
+        let eligible = chosen.filter { isExclusive($0.piece, &exclusive, until: patience) }
             .sorted { $0.piece < $1.piece }
         var blocks: [PieceIndex: SparsePiece] = [:]
         let taken = takeOut(eligible, &blocks)
@@ -85,11 +84,15 @@ extension PieceStore {
     }
 
     /// Whether nobody has the piece's files open but us.
-    private func isExclusive(_ piece: PieceIndex, _ known: inout [FileIndex: Bool]) -> Bool {
+    private func isExclusive(
+        _ piece: PieceIndex, _ known: inout [FileIndex: Bool], until patience: Timestamp
+    ) -> Bool {
         for slice in disk.slices(of: piece) {
             let isExclusive =
                 known[slice.file]
-                ?? openForReading(slice.file).file.map { isHeldAlone($0, slice.file) }
+                ?? openForReading(slice.file).file.map {
+                    isHeldAlone($0, slice.file, until: patience)
+                }
                 ?? false
             known[slice.file] = isExclusive
             if !isExclusive { return false }
@@ -99,13 +102,16 @@ extension PieceStore {
 
     /// Looks more than once: a child that a thread of this process is starting holds what was open at
     /// that moment until it runs its program (close-on-exec). Who reads the file holds it for longer;
-    /// then it is not looked at again for a while.
-    private func isHeldAlone(_ file: OpenFile, _ index: FileIndex) -> Bool {
+    /// then it is not looked at again for a while. `patience` is for all files together: a child has
+    /// each, and writers wait.
+    private func isHeldAlone(
+        _ file: OpenFile, _ index: FileIndex, until patience: Timestamp
+    ) -> Bool {
         let start = Timestamp.now()
         if usedElsewhere.withLock({ start < $0[index] ?? .zero }) { return false }
         while true {
             if file.isExclusive { return true }
-            guard Timestamp.now() < start + Self.leasePatience else { break }
+            guard Timestamp.now() < patience else { break }
             usleep(Self.leasePause)
         }
         usedElsewhere.withLock { files in
@@ -129,7 +135,7 @@ extension PieceStore {
                 guard !state.isLeaving else { return }
                 let kept = Self.positions(of: keptRanges(state), in: part)
                 for (position, candidate) in zip(part.indices, part)
-                where (state.isSettled(candidate.piece) || state.isDoubtful(candidate.piece))
+                where state.isEvictable(candidate.piece)
                     && state.uses[candidate.piece] <= candidate.lastUse
                     && !kept.contains(position)
                 {
@@ -259,11 +265,11 @@ extension PieceStore {
             // Then it is as after a crash: counted anew.
             Log.debug("\(error)")
         }
-        folder.unlock()
-    }
-}
         // One that is under way may still add what was synced; no other will.
         folder.cache.catalogue.awaitTransaction()
+        folder.unlock()
+    }
 
     /// Whether the torrent is about to be another process's, or is.
     var isLeaving: Bool { state.withLock { $0.isLeaving } }
+}

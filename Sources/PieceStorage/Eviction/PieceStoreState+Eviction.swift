@@ -16,6 +16,12 @@ extension PieceStoreState {
             && (unsynced || !awaitsSync(piece))
     }
 
+    /// Whether a piece may be taken off the disk; one that is to be hashed before it is served as well.
+    func isEvictable(_ piece: PieceIndex, unsynced: Bool = false) -> Bool {
+        isSettled(piece, unsynced: unsynced)
+            || isDoubtful(piece) && writing[piece] == nil && inMemory[piece] == nil
+    }
+
     /// Whether a piece has to be synced before the catalogue can be told that it is gone. One that the
     /// catalogue was never told of can go as it is: so a stream through a small cache costs no sync.
     func awaitsSync(_ piece: PieceIndex) -> Bool {
