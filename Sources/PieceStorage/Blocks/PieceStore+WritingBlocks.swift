@@ -39,37 +39,18 @@ extension PieceStore {
             !$0.has(piece) && !$0.isUnsettled(piece) && !$0.isAdopting
                 && $0.stored.block(number, of: piece) == nil
         }
-        guard isDue, let usage else { return }
+        guard isDue else { return }
         defer { endWriting(piece) }
         let bytes = UnsafeRawBufferPointer(rebasing: block.bytes.prefix(length))
         let slices = slices(ofBlock: number, of: piece, length: length)
-        let space = spaceNeeded(slices, folder)
-        guard folder.cache.limiter.admit(self, bytes: space) else {
-            return warnUnwritten("\(folder.cache.path) is full and nothing in it can be evicted")
+        let reason = writeMakingRoom(for: slices, folder) {
+            punchBlocks([(piece, [number])])
+        } write: { () throws(SystemError) in
+            noteWritten(number, of: piece, length, leaf, try put(bytes, slices, folder))
         }
-        defer { usage.finish(space) }
-        do {
-            let files: [(FileIndex, OpenFile)]
-            do {
-                files = try put(bytes, slices, folder)
-            } catch {
-                guard error.code == ENOSPC || error.code == EDQUOT else { throw error }
-                punchBlocks([(piece, [number])])
-                guard folder.cache.limiter.makeRoom(self, bytes: space) else { throw error }
-                files = try put(bytes, slices, folder)
-            }
-            noteWritten(number, of: piece, length, leaf, files)
-            pools.counters.addWritten(length)
-            folder.cache.commits.noteWritten(self, bytes: length)
-        } catch {
-            warnUnwritten("\(error)")
-        }
-    }
-
-    private func warnUnwritten(_ reason: String) {
-        warnOnce(
-            .writeFailed,
-            "cache: \(reason); what is fetched is served from memory until there is room")
+        if let reason { return warnUnwritten(reason) }
+        pools.counters.addWritten(length)
+        folder.cache.commits.noteWritten(self, bytes: length)
     }
 
     /// The parts of cache files that make up the first `length` bytes of a block.

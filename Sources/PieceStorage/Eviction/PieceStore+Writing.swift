@@ -22,34 +22,50 @@ extension PieceStore {
 
     private func write(_ buffer: PieceBuffer, _ folder: CacheFolder) {
         let isDue = beginWriting(buffer.piece) { $0.inMemory[buffer.piece] === buffer }
-        guard isDue, let usage else { return }
+        guard isDue else { return }
         defer { endWriting(buffer.piece) }
         let slices = disk.slices(of: buffer.piece)
+        let wasRetained = state.withLock { $0.retained[buffer.piece] != nil }
+        let reason = writeMakingRoom(for: slices, folder) {
+            giveBack(buffer.piece)
+        } write: { () throws(SystemError) in
+            try put(buffer, slices, folder)
+        }
+        if let reason { return retain(buffer, reason) }
+        // Where one could be written now, the next one may be as well.
+        if wasRetained { writeRetained(all: false) }
+    }
+
+    /// Runs `write`, which writes these slices, within the cache's limits; once more where the disk
+    /// turns out to be full, after evictions. `giveBack` undoes what the first try has written: telling
+    /// the catalogue what is evicted takes room too. Gives why it was not written, for the log.
+    func writeMakingRoom(
+        for slices: [FileSlice], _ folder: CacheFolder, giveBack: () -> Void,
+        write: () throws(SystemError) -> Void
+    ) -> String? {
         let limiter = folder.cache.limiter
         let space = spaceNeeded(slices, folder)
-        guard limiter.admit(self, bytes: space) else {
-            return retain(buffer, "\(folder.cache.path) is full and nothing in it can be evicted")
+        guard let usage, limiter.admit(self, bytes: space) else {
+            return "\(folder.cache.path) is full and nothing in it can be evicted"
         }
         defer { usage.finish(space) }
-        let wasRetained = state.withLock { $0.retained[buffer.piece] != nil }
-        do {
-            do {
-                try put(buffer, slices, folder)
+        do throws(SystemError) {
+            do throws(SystemError) {
+                try write()
             } catch {
                 guard error.code == ENOSPC || error.code == EDQUOT else { throw error }
-                giveBack(buffer.piece)
+                giveBack()
                 guard limiter.makeRoom(self, bytes: space) else { throw error }
-                try put(buffer, slices, folder)
+                try write()
             }
-            // Where one could be written now, the next one may be as well.
-            if wasRetained { writeRetained(all: false) }
+            return nil
         } catch {
-            retain(buffer, "\(error)")
+            return "\(error)"
         }
     }
 
-    /// Gives back what was written of a piece before the disk was full: telling the catalogue what
-    /// is evicted takes room too. Only blocks that no other piece shares.
+    /// Gives back what was written of a piece that does not count as cached. Only blocks that no other
+    /// piece shares.
     func giveBack(_ piece: PieceIndex) {
         guard let plan = punchPlan, state.withLock({ !$0.cached[piece] && !$0.isDoubtful(piece) })
         else { return }
@@ -131,9 +147,7 @@ extension PieceStore {
     /// Keeps a piece in memory that the disk does not take, and drops those least lately used
     /// where there are too many.
     private func retain(_ buffer: PieceBuffer, _ reason: String) {
-        warnOnce(
-            .writeFailed,
-            "cache: \(reason); what is fetched is served from memory until there is room")
+        warnUnwritten(reason)
         let limit = max(pools.configuration.retainedBytes, 2 * geometry.pieceLength)
         let isOverLimit = state.withLock { state in
             // Handed in twice, and written the other time.
@@ -147,6 +161,12 @@ extension PieceStore {
         }
         guard isOverLimit else { return }
         while dropOldestRetained(over: limit) {}
+    }
+
+    func warnUnwritten(_ reason: String) {
+        warnOnce(
+            .writeFailed,
+            "cache: \(reason); what is fetched is served from memory until there is room")
     }
 
     /// Whether pieces are kept in memory because the disk did not take them.
