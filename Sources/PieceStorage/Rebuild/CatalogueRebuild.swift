@@ -11,8 +11,8 @@ import TorrentCore
 /// data is doubtful: it is on disk, but nobody vouches for it, so it is hashed at its first use.
 /// What only the old catalogue knew is lost: pins, and when each piece was last used.
 ///
-/// The new catalogue is made under another name, and takes the old one's place when it is whole: a
-/// crash on the way leaves the damage as it was.
+/// The new catalogue is made under another name, and takes the old one's place when it is whole: after
+/// a crash on the way it is begun anew.
 struct CatalogueRebuild {
     /// Larger catalogues are not looked through at each start: this one, of two million ranges, takes
     /// a third of a second of a processor and a disk that reads 150 MB/s. In others SQLite sees damage
@@ -112,9 +112,11 @@ struct CatalogueRebuild {
                 try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             }
         }
-        // The old log must not be applied to the new catalogue.
-        for suffix in ["-wal", "-shm"] { unlinkat(directory, Self.name + suffix, 0) }
+        // First the damaged one, which without its log might pass for a sound and older one; then that
+        // log, which must not be applied to the new catalogue.
         renameat(directory, Self.name, directory, Self.name + ".damaged")
+        guard fsync(directory) == 0 else { throw .cacheUnusable(path: path, reason: .last("sync")) }
+        for suffix in ["-wal", "-shm"] { unlinkat(directory, Self.name + suffix, 0) }
         guard fsync(directory) == 0,
             renameat(directory, draft, directory, Self.name) == 0, fsync(directory) == 0
         else { throw .cacheUnusable(path: path, reason: .last("replace \(Self.name)")) }
