@@ -35,6 +35,20 @@ struct CreateTests {
         #expect(first.contains("13:creation datei1769860800e"))
     }
 
+    @Test func `the torrent does not hold its own file, written before or not`() async throws {
+        _ = try await create(["--creation-date", "none"])
+        let elsewhere = try torrent()
+        for _ in 0..<2 {
+            let run = try await CommandRun(
+                ["create", "full", "-o", "full/x.torrent", "--creation-date", "none"],
+                in: surroundings)
+            #expect(run.status == 0, "\(run.errors)")
+            let data = try Data(
+                contentsOf: URL(fileURLWithPath: surroundings.path + "/full/x.torrent"))
+            #expect(String(decoding: data, as: Unicode.ASCII.self) == elsewhere)
+        }
+    }
+
     @Test func `options arrive in the file`() async throws {
         let run = try await create([
             "--tracker", "http://a.example/x,y,udp://b.example:1", "--tracker=udp://c.example:2",

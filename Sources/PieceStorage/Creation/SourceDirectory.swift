@@ -14,8 +14,10 @@ struct SourceDirectory: ~Copyable {
     private let root: OwnedDescriptor
     private let path: String
 
-    /// Looks at everything below `path`; reads no file.
-    init(path: String, isCancelled: () -> Bool) throws(CreationError) {
+    /// Looks at everything below `path`, files of `leftOut` aside; reads no file.
+    init(
+        path: String, leavingOut leftOut: Set<FileIdentity> = [], isCancelled: () -> Bool
+    ) throws(CreationError) {
         let name = try Self.name(of: path)
         let root: OwnedDescriptor
         do {
@@ -32,7 +34,8 @@ struct SourceDirectory: ~Copyable {
         if isSingleFile {
             files = [Self.file([], status)]
         } else if status.st_mode & S_IFMT == S_IFDIR {
-            files = try Self.walk(root.rawValue, path: path, isCancelled: isCancelled)
+            files = try Self.walk(
+                root.rawValue, path: path, leavingOut: leftOut, isCancelled: isCancelled)
         } else {
             throw .unsupportedFile(path)
         }
@@ -67,8 +70,15 @@ struct SourceDirectory: ~Copyable {
 
     // MARK: - Walking
 
+    /// What an entry of a folder is.
+    private enum Entry {
+        case file(DraftFile)
+        case folder
+        case leftOut
+    }
+
     private static func walk(
-        _ root: Int32, path: String, isCancelled: () -> Bool
+        _ root: Int32, path: String, leavingOut leftOut: Set<FileIdentity>, isCancelled: () -> Bool
     ) throws(CreationError) -> [DraftFile] {
         var files: [DraftFile] = []
         var pending: [[UInt8]] = [[]]
@@ -94,26 +104,28 @@ struct SourceDirectory: ~Copyable {
                 let name = Self.name(of: entry)
                 if name == Array(".".utf8) || name == Array("..".utf8) { continue }
                 let child = directory.isEmpty ? name : directory + [UInt8(ascii: "/")] + name
-                switch try visit(name, in: descriptor, path: child, root: path) {
-                case .some(let file): files.append(file)
-                case .none: pending.append(child)
+                switch try visit(name, in: descriptor, path: child, root: path, leftOut) {
+                case .file(let file): files.append(file)
+                case .folder: pending.append(child)
+                case .leftOut: continue
                 }
             }
         }
         return files
     }
 
-    /// The file called `name`; nil for a directory.
     private static func visit(
-        _ name: [UInt8], in directory: Int32, path: [UInt8], root: String
-    ) throws(CreationError) -> DraftFile? {
+        _ name: [UInt8], in directory: Int32, path: [UInt8], root: String,
+        _ leftOut: Set<FileIdentity>
+    ) throws(CreationError) -> Entry {
         let shown = "\(root)/\(text(path))"
         var status = stat()
         let result = withPath(name) { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
         guard result == 0 else { throw .system(.last("stat \(shown)")) }
+        guard !leftOut.contains(FileIdentity(status)) else { return .leftOut }
         switch status.st_mode & S_IFMT {
-        case S_IFREG: return file(path, status)
-        case S_IFDIR: return nil
+        case S_IFREG: return .file(file(path, status))
+        case S_IFDIR: return .folder
         case S_IFLNK:
             var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
             let length = withPath(name) { name in
@@ -125,8 +137,10 @@ struct SourceDirectory: ~Copyable {
                 }
             }
             guard length >= 0 else { throw .system(.last("read link \(shown)")) }
-            return DraftFile(
-                path: path, length: 0, isExecutable: true, linkTarget: Array(target[..<length]))
+            return .file(
+                DraftFile(
+                    path: path, length: 0, isExecutable: true,
+                    linkTarget: Array(target[..<length])))
         default: throw .unsupportedFile(shown)
         }
     }

@@ -15,13 +15,19 @@ package final class TorrentCreator: Sendable {
 
     private let path: String
     private let options: TorrentOptions
+    private let leftOut: Set<FileIdentity>
     private let threadCount: Int
     private let isCancelled = Atomic(false)
 
-    /// Prepares; touches nothing yet. `threadCount` is that of the processors unless given.
-    package init(path: String, options: TorrentOptions, threadCount: Int? = nil) {
+    /// Prepares; touches nothing yet. Files of `leftOut` do not get into the torrent, such as the
+    /// one that it is written to. `threadCount` is that of the processors unless given.
+    package init(
+        path: String, options: TorrentOptions, leavingOut leftOut: Set<FileIdentity> = [],
+        threadCount: Int? = nil
+    ) {
         self.path = path
         self.options = options
+        self.leftOut = leftOut
         self.threadCount = threadCount ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
 
@@ -33,7 +39,9 @@ package final class TorrentCreator: Sendable {
     package func create(
         progress: (CreationProgress) -> Void = { _ in }
     ) throws(CreationError) -> TorrentMetainfo {
-        let source = try SourceDirectory(path: path) { isCancelled.load(ordering: .relaxed) }
+        let source = try SourceDirectory(path: path, leavingOut: leftOut) {
+            isCancelled.load(ordering: .relaxed)
+        }
         let draft: TorrentDraft
         do {
             draft = try TorrentDraft(

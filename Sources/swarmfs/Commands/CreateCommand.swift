@@ -13,7 +13,8 @@ enum CreateCommand: Command {
         ],
         options: [
             OptionDefinition(
-                name: "output", letter: "o", value: "FILE", help: "Where the .torrent file goes."),
+                name: "output", letter: "o", value: "FILE",
+                help: "Where the .torrent file goes; in PATH it is left out of the torrent."),
             OptionDefinition(
                 name: "format", value: "FORMAT",
                 help: """

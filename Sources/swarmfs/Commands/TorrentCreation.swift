@@ -12,7 +12,7 @@ struct TorrentCreation {
     func run() throws(Failure) {
         // Before the hashing, which may take hours, rather than after it.
         let file = try OutputFile(options.output)
-        let metainfo = try make()
+        let metainfo = try make(leavingOut: file.identities)
         try file.finish(metainfo.encoded())
         let identity = metainfo.info.identity
         for hash in [identity.v1?.description, identity.v2?.description].compactMap({ $0 }) {
@@ -20,8 +20,11 @@ struct TorrentCreation {
         }
     }
 
-    private func make() throws(Failure) -> TorrentMetainfo {
-        let creator = TorrentCreator(path: options.path, options: torrentOptions)
+    private func make(
+        leavingOut leftOut: Set<FileIdentity>
+    ) throws(Failure) -> TorrentMetainfo {
+        let creator = TorrentCreator(
+            path: options.path, options: torrentOptions, leavingOut: leftOut)
         let signals: SignalSource
         do throws(SystemError) {
             signals = try SignalSource()
