@@ -51,6 +51,7 @@ extension Session {
         } catch {
             throw .dataUnusable(error.description)
         }
+        stores.withLock { $0.append(store) }
         return try await start(metainfo, store: store, id: makeID(), magnet: nil)
     }
 
@@ -117,7 +118,6 @@ extension Session {
             webSeeds: magnet?.webSeeds ?? [])
         do {
             let store = try open(metainfo)
-            stores.withLock { $0.append(store) }
             try await shard.start(id, metainfo: metainfo, store: store)
             return SessionTorrent(
                 metainfo: metainfo, store: store, id: id, selection: magnet?.selection)
@@ -160,7 +160,6 @@ extension Session {
         _ metainfo: TorrentMetainfo, store: PieceStore, id: TorrentID, magnet: MagnetLink?,
         isFromPrivateNetwork: Bool = false
     ) async throws(SessionError) -> SessionTorrent {
-        stores.withLock { $0.append(store) }
         try await shard.add(
             id, metainfo: metainfo, store: store,
             sources: sources(
@@ -173,8 +172,18 @@ extension Session {
 
     private func open(_ metainfo: TorrentMetainfo) throws(SessionError) -> PieceStore {
         guard let cache else { throw .cacheUnusable("there is no cache directory: name one") }
+        let identity = metainfo.info.identity
+        // Here as well as on the shard: the same torrent twice would find its own lock on the cache.
+        let isFirst = opening.withLock { opening in
+            !stores.withLock { $0.contains { $0.metainfo.info.identity == identity } }
+                && opening.insert(identity).inserted
+        }
+        guard isFirst else { throw .givenTwice(identity) }
+        defer { _ = opening.withLock { $0.remove(identity) } }
         do throws(StorageError) {
-            return try PieceStore(metainfo: metainfo, location: .cache(cache), pools: pools)
+            let store = try PieceStore(metainfo: metainfo, location: .cache(cache), pools: pools)
+            stores.withLock { $0.append(store) }
+            return store
         } catch {
             throw .cacheUnusable(error.description)
         }

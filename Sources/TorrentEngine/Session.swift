@@ -25,6 +25,8 @@ package final class Session: Sendable {
     let cache: CacheDirectory?
     let pools: StoragePools
     let stores = Locked<[PieceStore]>([])
+    /// Torrents whose stores are being opened.
+    let opening = Locked<Set<TorrentIdentity>>([])
     private let loop: EventLoop
     private let resolver: Resolver
     private let nextID = Atomic<UInt32>(0)

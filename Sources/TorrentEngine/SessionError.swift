@@ -1,3 +1,5 @@
+import TorrentCore
+
 /// Why a session or one of its torrents could not start. Each description is one line: what
 /// happened, and what to do.
 package enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -17,6 +19,11 @@ package enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     case cancelled
     /// A thread or descriptor could not be had.
     case system(String)
+
+    /// Two SOURCES name one torrent.
+    static func givenTwice(_ identity: TorrentIdentity) -> SessionError {
+        .duplicate("torrent \(identity) is given twice: name it once")
+    }
 
     package var description: String {
         switch self {

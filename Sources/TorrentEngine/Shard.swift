@@ -182,7 +182,7 @@ actor Shard: EventLoopDriver {
             !$0.isStopping && $0.identity.isSame(as: identity)
         }
         guard !isHere else {
-            throw .duplicate("torrent \(identity) is given twice: name it once")
+            throw .givenTwice(identity)
         }
     }
 

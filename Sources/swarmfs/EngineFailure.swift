@@ -13,7 +13,7 @@ extension Failure {
                 .metadata, error.description, "leave --offline out, or give the .torrent file")
         case .dataUnusable:
             self.init(.failure, error.description, "check --data")
-        case .duplicate: self.init(.usage, error.description, "give each torrent once")
+        case .duplicate: self.init(.usage, message: error.description)
         case .cancelled: self.init(.failure, "cancelled", "try again")
         case .system: self.init(.failure, error.description, "check the limits of this machine")
         }

@@ -38,6 +38,28 @@ struct SourceTests {
     }
 
     @Test(.enabled(if: hasFUSE))
+    func `an infohash is one though a folder has the same name`() async throws {
+        let infohash = String(repeating: "ab", count: 20)
+        try FileManager.default.createDirectory(
+            atPath: surroundings.path + "/" + infohash, withIntermediateDirectories: true)
+        let run = try await CommandRun(
+            ["mount", infohash, infohash, "--offline"], in: surroundings)
+        #expect(run.failure?.contains("is not in the cache") == true, "\(run.errors)")
+        #expect(run.status == 4)
+    }
+
+    @Test(.enabled(if: hasFUSE))
+    func `one torrent given twice is a wrong command line`() async throws {
+        let made = try await CommandRun(["create", "full", "-o", "x.torrent"], in: surroundings)
+        #expect(made.status == 0)
+        let run = try await CommandRun(
+            ["mount", "x.torrent", "x.torrent", "empty", "--offline"], in: surroundings)
+        #expect(run.failure?.contains("is given twice") == true, "\(run.errors)")
+        #expect(run.status == 2)
+        try expectNothingLeft()
+    }
+
+    @Test(.enabled(if: hasFUSE))
     func `a file that is no torrent is exit code 3`() async throws {
         let run = try await CommandRun(
             ["mount", "junk.torrent", "empty", "--listen", "127.0.0.1:0"], in: surroundings)

@@ -1,5 +1,6 @@
 import FUSEBridge
 import Glibc
+import Metainfo
 import PieceStorage
 import Reactor
 import TorrentCore
@@ -108,8 +109,12 @@ struct MountOptions {
         return interval == .zero ? nil : interval
     }
 
-    /// A source that is a file of the working directory gets its whole path.
+    /// A source that is a file of the working directory gets its whole path. An infohash is none,
+    /// whatever is called so there.
     private static func source(_ text: String) -> String {
-        access(text, F_OK) == 0 ? Places.absolute(text) : text
+        guard access(text, F_OK) == 0, case .file? = try? TorrentSource(parsing: text) else {
+            return text
+        }
+        return Places.absolute(text)
     }
 }
