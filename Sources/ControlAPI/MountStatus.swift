@@ -46,4 +46,19 @@ package struct MountStatus: Codable, Equatable, Sendable {
         case mountpoint, pid, uptime, version, cache, passthrough, dht, limits, torrents
         case listenPort = "listen_port"
     }
+
+    /// Encodes every key, what there is not as null: scripts can rely on each key being there.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(mountpoint, forKey: .mountpoint)
+        try container.encode(pid, forKey: .pid)
+        try container.encode(listenPort, forKey: .listenPort)
+        try container.encode(uptime, forKey: .uptime)
+        try container.encode(version, forKey: .version)
+        try container.encode(cache, forKey: .cache)
+        try container.encode(passthrough, forKey: .passthrough)
+        try container.encode(dht, forKey: .dht)
+        try container.encode(limits, forKey: .limits)
+        try container.encode(torrents, forKey: .torrents)
+    }
 }

@@ -14,16 +14,21 @@ enum StatusCommand: Command {
             the rates down and up, and how many reads wait for data.
             """,
             """
-            --json prints {"mounts": [...]}. Each mount has the keys mountpoint, pid, listen_port, \
-            uptime (seconds), version, cache.directory, passthrough (who reads complete \
-            files: the kernel where it is on, our process where it is off, unsupported or \
-            not_permitted) and torrents; each torrent has infohash, \
-            infohash_v2 (null for v1), name, size, cached_bytes, piece_length, pieces, \
-            pieces_cached, peers, peers_unchoked, seeds, download_rate, upload_rate (bytes a \
-            second), downloaded, uploaded (bytes since the mount), waiting_reads, state and \
-            web_seeds (each with url, state: idle, active, paused or disabled, downloaded, \
-            download_rate, errors and last_error). Keys \
-            are only ever added.
+            --json prints {"mounts": [...]}. Each mount has mountpoint, pid, listen_port, uptime \
+            (seconds), version, passthrough (who reads complete files: the kernel where it is on, \
+            our process where it is off, unsupported or not_permitted), limits (max_download, \
+            max_upload, max_connections), dht (nodes, nodes_ipv6, good_nodes, stored_torrents, \
+            stored_peers, lookups, serving), cache (directory, used_bytes, size_limit, free_bytes, \
+            kept_free_bytes, is_full) and torrents.
+            """,
+            """
+            Each torrent has infohash, infohash_v2 (null for v1), name, size, cached_bytes, \
+            piece_length, pieces, pieces_cached, peers, peers_unchoked, peers_utp, seeds, \
+            swarm_seeds, swarm_leechers, swarm_completed, complete_ago (seconds), download_rate, \
+            upload_rate (bytes a second), downloaded, uploaded (bytes since the mount), \
+            waiting_reads, state, web_seeds (each with url, state: idle, active, paused or \
+            disabled, downloaded, download_rate, errors and last_error) and trackers (url, seeds, \
+            leechers, completed, last_error). What there is not is null. Keys are only ever added.
             """,
         ],
         options: [.json],
@@ -48,6 +53,11 @@ enum StatusCommand: Command {
                 if case .answering(let status) = mount { status } else { nil }
             }
             StandardStreams.print(StatusReport(mounts: answering).json)
+            for case .silent(let mountpoint, let pid, let reason) in mounts {
+                let text = "\(mountpoint) of process \(pid) is left out: \(reason)"
+                StandardStreams.write(
+                    "swarmfs: \(Failure.printable(text))\n", to: STDERR_FILENO)
+            }
         } else if mounts.isEmpty {
             StandardStreams.print("Nothing is mounted.")
         } else {
