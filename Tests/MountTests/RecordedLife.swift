@@ -18,25 +18,16 @@ struct RecordedLife {
 
     /// Three mounts: one ends after the first half, one is killed after more, one reads the rest.
     init(in bed: TestBed, size: Int, pieceLength: Int, options: [String] = []) throws {
-        data = try bed.dataset(.large(size), seed: 11)
-        torrent = try bed.torrent(of: data, pieceLength: pieceLength)
-        metainfo = try TorrentMetainfo(
-            parsing: Array(Data(contentsOf: URL(fileURLWithPath: torrent.path))),
-            hashing: OpenSSLHashing())
-        let seeder = try bed.seeder(.libtorrent, torrent, data)
-        let log = try bed.newFolder("log") + "/disk.log"
-        let command = bed.swarmfs.recordingDisk(to: log)
-        for (end, isKilled) in [(size / 2, false), (size * 3 / 4, true), (size, false)] {
-            let mount = try bed.mount(
-                [torrent.path], options: options, peers: [seeder.address], with: command)
-            let path = mount.path("dataset/large.bin")
+        try self.init(
+            in: bed, data: bed.dataset(.large(size), seed: 11), version: .v1,
+            pieceLength: pieceLength, options: options, killing: 1
+        ) { life, path in
+            let end = [size / 2, size * 3 / 4, size][life]
             for start in stride(from: 0, to: end, by: size / 20) {
                 let length = min(size / 20, end - start)
                 _ = try FileComparison.read(path, at: start, length: length)
             }
-            if isKilled { try DiskLog.holding(log, mount.killProcess) } else { try mount.end() }
         }
-        disk = SimulatedDisk(try DiskLog(path: log))
     }
 
     /// Three mounts of a v2 torrent: what is read is single blocks here and there, then some whole
@@ -44,19 +35,11 @@ struct RecordedLife {
     init(
         readingBlocksIn bed: TestBed, size: Int, pieceLength: Int, reads: Int, options: [String]
     ) throws {
-        data = try bed.dataset(.large(size), seed: 12)
-        torrent = try bed.torrent(of: data, version: .v2, pieceLength: pieceLength)
-        metainfo = try TorrentMetainfo(
-            parsing: Array(Data(contentsOf: URL(fileURLWithPath: torrent.path))),
-            hashing: OpenSSLHashing())
-        let seeder = try bed.seeder(.libtorrent, torrent, data)
-        let log = try bed.newFolder("log") + "/disk.log"
-        let command = bed.swarmfs.recordingDisk(to: log)
         var random = SplitMix64(state: 13)
-        for life in 0..<3 {
-            let mount = try bed.mount(
-                [torrent.path], options: options, peers: [seeder.address], with: command)
-            let path = mount.path("dataset/large.bin")
+        try self.init(
+            in: bed, data: bed.dataset(.large(size), seed: 12), version: .v2,
+            pieceLength: pieceLength, options: options, killing: 2
+        ) { life, path in
             for _ in 0..<reads {
                 let place = Int(random.next() % UInt64(size - 4096))
                 _ = try FileComparison.read(path, at: place, length: 4096)
@@ -64,7 +47,32 @@ struct RecordedLife {
             if life == 1 {
                 _ = try FileComparison.read(path, at: size / 2, length: 4 * pieceLength)
             }
-            if life == 2 { try DiskLog.holding(log, mount.killProcess) } else { try mount.end() }
+        }
+    }
+
+    /// Three mounts of a torrent of one large file, of which one is killed.
+    private init(
+        in bed: TestBed, data: Dataset, version: TorrentFile.Version, pieceLength: Int,
+        options: [String], killing killed: Int,
+        reading: (_ life: Int, _ path: String) throws -> Void
+    ) throws {
+        self.data = data
+        torrent = try bed.torrent(of: data, version: version, pieceLength: pieceLength)
+        metainfo = try TorrentMetainfo(
+            parsing: Array(Data(contentsOf: URL(fileURLWithPath: torrent.path))),
+            hashing: OpenSSLHashing())
+        let seeder = try bed.seeder(.libtorrent, torrent, data)
+        let log = try bed.newFolder("log") + "/disk.log"
+        let command = bed.swarmfs.recordingDisk(to: log)
+        for life in 0..<3 {
+            let mount = try bed.mount(
+                [torrent.path], options: options, peers: [seeder.address], with: command)
+            try reading(life, mount.path("dataset/large.bin"))
+            if life == killed {
+                try DiskLog.holding(log, mount.killProcess)
+            } else {
+                try mount.end()
+            }
         }
         disk = SimulatedDisk(try DiskLog(path: log))
     }
