@@ -49,14 +49,21 @@ final class CachedReading: Measurement {
 
     deinit {
         store.close(until: .now() + .seconds(60))
-        let identity = "\(store.metainfo.info.identity)"
-        for name in ["\(identity)/files/0/0", "\(identity)/lock", "catalogue.sqlite"] {
-            unlink("\(folder)/\(name)")
+        Self.remove(folder)
+    }
+
+    /// Removes a file, or a folder with all that is in it.
+    private static func remove(_ path: String) {
+        if let folder = opendir(path) {
+            while let entry = readdir(folder) {
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                if name != ".", name != ".." { remove("\(path)/\(name)") }
+            }
+            closedir(folder)
         }
-        for suffix in ["-wal", "-shm"] { unlink("\(folder)/catalogue.sqlite\(suffix)") }
-        for name in ["/\(identity)/files/0", "/\(identity)/files", "/\(identity)", ""] {
-            rmdir("\(folder)\(name)")
-        }
+        _ = Glibc.remove(path)
     }
 
     var name: String { "random 4 KiB read of a cached file" }
