@@ -21,7 +21,7 @@ extension Simulation {
             nodes[number].torrent.readArrived(
                 key(reader, read), pieces: state.plan.reads[read], now: now)
         }
-        _ = complete(number, reader)
+        complete(number, reader)
         settle(number)
     }
 
@@ -57,15 +57,16 @@ extension Simulation {
     /// A piece verified: ends the reads that it completes.
     func pieceArrived(_ number: Int) {
         for reader in nodes[number].readers.indices where nodes[number].readers[reader].isWaiting {
-            _ = complete(number, reader)
+            complete(number, reader)
         }
     }
 
-    private func complete(_ number: Int, _ reader: Int) -> Bool {
+    /// Ends a reader's read where all of it is there.
+    private func complete(_ number: Int, _ reader: Int) {
         let state = nodes[number].readers[reader]
         let pieces = state.plan.reads[state.position]
         let isSeed = nodes[number].configuration.isSeed
-        guard isSeed || pieces.allSatisfy({ nodes[number].store[$0] != nil }) else { return false }
+        guard isSeed || pieces.allSatisfy({ nodes[number].store[$0] != nil }) else { return }
         for piece in pieces where !isSeed {
             let bytes = nodes[number].store[piece] ?? []
             nodes[number].report.bytesRead += bytes.count
@@ -84,6 +85,5 @@ extension Simulation {
             nodes[number].torrent.readahead(
                 StreamKey(UInt64(reader)), pieces: end..<end, now: now)
         }
-        return true
     }
 }

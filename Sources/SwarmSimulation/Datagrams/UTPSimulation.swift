@@ -101,13 +101,6 @@ package final class UTPSimulation {
     /// Bytes that a TCP flow has moved.
     package func tcpBytes(_ flow: Int) -> Int { renos[flow].delivered }
 
-    /// Hands a datagram to the receiver, as if from `sender` (the other host where it is nil).
-    package func inject(_ bytes: [UInt8], from sender: Endpoint? = nil) {
-        let sender = sender ?? hosts[0].endpoint
-        receive(bytes, at: 1, from: sender)
-        settle(1)
-    }
-
     /// The receiver's table.
     package var receiverTable: UTPSocketTable { hosts[1].table }
 
