@@ -65,6 +65,8 @@ extension TorrentStateMachine {
         } else {
             arrival = accept(request, block: block, from: number)
         }
+        // Where it was of no use and yet is still wanted of this peer, others are asked.
+        if arrival == .duplicate { withdraw(number, record) }
         refill(number)
         return arrival
     }

@@ -267,18 +267,11 @@ extension TorrentStateMachine {
         disconnectIfRedundant(number)
     }
 
-    /// Whether the peer has a piece that we lack; skips through runs that both or neither have.
+    /// Whether the peer has a piece that we lack; 64 pieces a step.
     func hasPieceWeLack(_ number: Int) -> Bool {
         if peers[number].hasAll { return !have.isFull }
         guard peers[number].bits.count > 0 else { return false }
-        let end = PieceIndex(geometry.pieceCount)
-        var next = PieceIndex(0)
-        while let theirs = peers[number].bits.first(in: next..<end, isSet: true) {
-            guard have[theirs] else { return true }
-            guard let lacking = have.first(in: theirs..<end, isSet: false) else { return false }
-            next = lacking
-        }
-        return false
+        return peers[number].bits.first(in: geometry.pieces, notIn: have) != nil
     }
 
     /// Declares interest, once: peers punish those that waver, and choke who is not interested.

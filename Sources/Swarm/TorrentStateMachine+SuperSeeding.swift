@@ -41,15 +41,16 @@ extension TorrentStateMachine {
 
     /// Whether a read waits for a piece that neither peers nor web seeds have.
     private var isStarved: Bool {
-        guard webSeeds.allSatisfy(\.isDisabled),
-            peers.indices.contains(where: { offersLittle($0) && !peers[$0].isInterestedInUs })
-        else { return false }
-        return scheduler.urgent.contains { piece in
+        guard webSeeds.allSatisfy(\.isDisabled) else { return false }
+        let hasWaited = scheduler.urgent.contains { piece in
             guard availability.count(of: piece) == 0, let since = urgentSince[piece] else {
                 return false
             }
             return now - since >= Self.offerPatience
         }
+        // Last what looks at all pieces of peers.
+        return hasWaited
+            && peers.indices.contains { !peers[$0].isInterestedInUs && offersLittle($0) }
     }
 
     /// Whether a peer that sends has a few pieces that we lack, and no more.
@@ -64,16 +65,13 @@ extension TorrentStateMachine {
     /// Pieces of a peer that we lack, one more than the limit at most.
     private func lacking(of number: Int) -> [PieceIndex] {
         guard peers[number].bits.count > 0 else { return [] }
-        let end = PieceIndex(geometry.pieceCount)
+        var rest = geometry.pieces
         var found: [PieceIndex] = []
-        var next = PieceIndex(0)
         while found.count <= Self.offerLimit,
-            let theirs = peers[number].bits.first(in: next..<end, isSet: true)
+            let piece = peers[number].bits.first(in: rest, notIn: have)
         {
-            next = have[theirs] ? have.first(in: theirs..<end, isSet: false) ?? end : theirs
-            guard next == theirs else { continue }
-            found.append(theirs)
-            next = theirs.advanced(by: 1)
+            found.append(piece)
+            rest = piece.advanced(by: 1)..<rest.upperBound
         }
         return found
     }

@@ -68,6 +68,25 @@ package struct Bitfield: Equatable, Sendable {
         return nil
     }
 
+    /// The first bit in `range`, which is clamped to the field, that is set here and not in `other`,
+    /// a field of as many bits; 64 bits a step.
+    package func first(
+        in range: Range<PieceIndex>, notIn other: borrowing Bitfield
+    ) -> PieceIndex? {
+        precondition(other.count == count)
+        var position = max(0, range.lowerBound.value)
+        let end = min(count, range.upperBound.value)
+        while position < end {
+            let word = words[position >> 6] & ~other.words[position >> 6]
+            let zeros = (word << UInt64(position & 63)).leadingZeroBitCount
+            if zeros < 64 - position & 63 {
+                return position + zeros < end ? PieceIndex(position + zeros) : nil
+            }
+            position = (position | 63) + 1
+        }
+        return nil
+    }
+
     /// How many bits of `range`, which is clamped to the field, are set; 64 bits a step.
     package func setCount(in range: Range<PieceIndex>) -> Int {
         var position = max(0, range.lowerBound.value)

@@ -505,6 +505,39 @@ struct PeerTroubleTests {
         #expect(world.machine.blockArrived(PeerKey(1), late[1], now: world.now) == .wanted)
     }
 
+    /// Without Fast such a block cannot be told from the answer to a request of this turn.
+    @Test func `what is dropped so is asked for again`() {
+        var world = World(
+            String(repeating: ".", count: 16),
+            configuration: SwarmConfiguration(bufferBytes: 2 * 4 * World.block))
+        world.connect(1, String(repeating: "*", count: 16), fast: false)
+        world.turn()
+        world.readahead(1, 0..<1)
+        world.turn()
+        let late = world.outstanding[1] ?? []
+        #expect(late.count == 4)
+        world.readahead(1, 0..<0)
+        world.turn()
+        world.read(1, 9..<10)
+        world.read(2, 10..<11)
+        #expect(world.turn().contains(.dropPiece(PieceIndex(0))))
+        while world.outstanding[1]?.count ?? 0 > 1 { world.answer(1) }
+        world.verifyAll()
+        guard let last = world.outstanding[1]?.first else {
+            Issue.record("peer 1 owes nothing")
+            return
+        }
+        world.outstanding[1] = []
+        world.readahead(1, 0..<1)
+        for block in [last, late[0]] {
+            _ = world.machine.blockBegan(PeerKey(1), block, now: world.now)
+            _ = world.machine.blockArrived(PeerKey(1), block, now: world.now)
+        }
+        world.turn()
+        world.run([1: 1_000_000], for: .seconds(20))
+        #expect(world.machine.have[PieceIndex(0)])
+    }
+
     /// The bytes that came before the piece was closed went nowhere.
     @Test func `a peer is not probed with a block that it is in the middle of`() {
         var world = World("..", blocks: 1)

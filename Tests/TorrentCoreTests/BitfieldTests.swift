@@ -63,4 +63,26 @@ struct BitfieldTests {
         field[PieceIndex(1)] = false
         #expect(field.isEmpty)
     }
+
+    @Test func `what one field has and another lacks is found, bit by bit alike`() {
+        var random = SeededRandom(seed: 7)
+        for count in [1, 63, 64, 65, 200] {
+            var (left, right) = (Bitfield(count: count), Bitfield(count: count))
+            for index in 0..<count {
+                left[PieceIndex(index)] = Bool.random(using: &random)
+                right[PieceIndex(index)] = Bool.random(using: &random)
+            }
+            for start in 0..<count {
+                for end in [start + 1, (start + count) / 2 + 1, count + 70] {
+                    let range = PieceIndex(start)..<PieceIndex(max(start, end))
+                    let expected = range.first {
+                        $0.value < count && left[$0] && !right[$0]
+                    }
+                    #expect(left.first(in: range, notIn: right) == expected)
+                }
+            }
+            let all = PieceIndex(0)..<PieceIndex(count)
+            #expect(left.first(in: all, notIn: left) == nil)
+        }
+    }
 }
