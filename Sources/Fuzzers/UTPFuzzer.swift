@@ -7,7 +7,8 @@ import UTPProtocol
 enum UTPFuzzer {
     static func run(_ bytes: Span<UInt8>) {
         guard let endpoint = Endpoint("1.2.3.4:80") else { return }
-        let table = UTPSocketTable(seed: 1)
+        var random = SeededRandom(seed: 1)
+        let table = UTPSocketTable { random.next() }
         var now = Timestamp.zero + .seconds(1)
         var connections: [UTPConnection] = []
         if let connection = table.connect(to: endpoint, now: now) { connections.append(connection) }

@@ -9,7 +9,7 @@ import UTPProtocol
 /// that a turn has received of a connection. A turn without packets costs nothing.
 final class UTPPort: DatagramReceiver {
     private let port: DatagramPort
-    private let table = UTPSocketTable(seed: .random(in: 0...(.max)))
+    private let table = UTPSocketTable { .random(in: 0...(.max)) }
     /// Takes connections of peers that have connected.
     private let accept: (UTPTransport, Endpoint, Timestamp) -> Void
     /// Transports that may have something to tell.

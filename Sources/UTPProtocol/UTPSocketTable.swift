@@ -22,15 +22,15 @@ package final class UTPSocketTable {
     private var halfOpen: [HalfOpenConnection] = []
     private var answers: [(endpoint: Endpoint, packet: UTPPacket)] = []
     private var scheduled: [UTPConnection] = []
-    private var random: SeededRandom
+    private let numbers: () -> UInt64
     private let room: UnsafeMutableRawBufferPointer
     /// When the first timer may be due: never after it, perhaps before.
     package private(set) var nextDeadline: Timestamp?
 
-    /// An empty table. The numbers that keep strangers out follow from `seed`: it must come from the
-    /// system's generator.
-    package init(seed: UInt64) {
-        random = SeededRandom(seed: seed)
+    /// An empty table. `numbers` are what keeps strangers out, who see some of them: they must come
+    /// from the system's generator.
+    package init(numbers: @escaping () -> UInt64) {
+        self.numbers = numbers
         room = .allocate(byteCount: UTPConnection.transmitRoom, alignment: 16)
     }
 
@@ -46,13 +46,13 @@ package final class UTPSocketTable {
     package func connect(to endpoint: Endpoint, now: Timestamp) -> UTPConnection? {
         guard connections.count < Self.limit else { return nil }
         for _ in 0..<16 {
-            let numbers = random.next()
+            let number = numbers()
             let key = UTPConnectionKey(
-                endpoint: endpoint, receiveID: UInt16(truncatingIfNeeded: numbers))
+                endpoint: endpoint, receiveID: UInt16(truncatingIfNeeded: number))
             guard connections[key] == nil else { continue }
             let connection = UTPConnection(
                 connectingTo: endpoint, receiveID: key.receiveID,
-                sequence: UInt16(truncatingIfNeeded: numbers >> 16), now: now)
+                sequence: UInt16(truncatingIfNeeded: number >> 16), now: now)
             connections[key] = connection
             schedule(connection)
             return connection
@@ -175,7 +175,7 @@ package final class UTPSocketTable {
             }
             entry = HalfOpenConnection(
                 key: key, synSequence: packet.sequence,
-                sequence: UTPSequenceNumber(UInt16(truncatingIfNeeded: random.next())),
+                sequence: UTPSequenceNumber(UInt16(truncatingIfNeeded: numbers())),
                 deadline: now + Self.halfOpenTime)
             halfOpen.append(entry)
         }

@@ -11,7 +11,8 @@ final class Host {
 
     init(_ text: String, seed: UInt64) {
         endpoint = Endpoint(text) ?? Endpoint(address: .loopbackV4, port: 1)
-        table = UTPSocketTable(seed: seed)
+        var random = SeededRandom(seed: seed)
+        table = UTPSocketTable { random.next() }
     }
 
     /// What it sends now.

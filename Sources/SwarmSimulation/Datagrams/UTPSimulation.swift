@@ -59,9 +59,10 @@ package final class UTPSimulation {
     package init(forward: SimulatedPath, backward: SimulatedPath, seed: UInt64) {
         links = [DatagramLink(forward, seed: seed &+ 1), DatagramLink(backward, seed: seed &+ 2)]
         hosts = (0..<2).map { index in
-            Host(
+            var random = SeededRandom(seed: seed &+ 3 &+ UInt64(index))
+            return Host(
                 endpoint: Endpoint(address: .v4(0x0A00_0001 + UInt32(index)), port: 6881),
-                table: UTPSocketTable(seed: seed &+ 3 &+ UInt64(index)))
+                table: UTPSocketTable { random.next() })
         }
         var random = SeededRandom(seed: seed)
         for index in 0..<Self.period { pattern[index] = UInt8(truncatingIfNeeded: random.next()) }
