@@ -1,4 +1,5 @@
 import Metainfo
+import PieceStorage
 import Reactor
 import Testing
 import TorrentCore
@@ -112,7 +113,8 @@ struct TrackerTests {
         let read = try swarmlet.reading(torrent, "big", count: 10)
         #expect(try await record.has(""))
         #expect(record.all.map(\.event).prefix(2) == ["started", ""])
-        await swarmlet.end()
+        torrent.store.giveUp()
         _ = await read.result
+        await swarmlet.end()
     }
 }
