@@ -43,12 +43,7 @@ package struct Holepunch: Sendable {
     /// Peers of which it is remembered who can introduce us to them.
     private static let relayLimit = 500
 
-    private struct Allowance {
-        var tokens = burst
-        var at: Timestamp
-    }
-
-    private var allowances: [UInt32: Allowance] = [:]
+    private var allowances: [UInt32: TokenBucket] = [:]
     /// What we asked for: the peer that is to introduce us, and how long.
     private var pending: [Endpoint: (relay: UInt32, until: Timestamp)] = [:]
     /// Who named peers that take part, by their address.
@@ -151,13 +146,7 @@ package struct Holepunch: Sendable {
     }
 
     private mutating func takeToken(of peer: UInt32, now: Timestamp) -> Bool {
-        var allowance = allowances[peer] ?? Allowance(at: now)
-        allowance.tokens = min(
-            Self.burst, allowance.tokens + max(0, (now - allowance.at).seconds) * Self.rate)
-        allowance.at = now
-        let isAllowed = allowance.tokens >= 1
-        if isAllowed { allowance.tokens -= 1 }
-        allowances[peer] = allowance
-        return isAllowed
+        allowances[peer, default: TokenBucket(rate: Self.rate, burst: Self.burst, now: now)]
+            .take(now: now)
     }
 }

@@ -19,9 +19,10 @@ package struct PeerExchange: Sendable {
     /// sends a hundred.
     package static let firstContactLimit = 100
     /// Messages that may come at once: a client that counts its minutes from its own start sends
-    /// two in short order. They come back one an interval, a sixth earlier for slow clocks.
+    /// two in short order...
     private static let burst = 3.0
-    private static let refillTime = 50.0
+    /// ...and a second after that: one an interval, a sixth earlier for slow clocks.
+    private static let rate = 1 / 50.0
     /// Messages beyond that, which are ignored, before the connection is closed.
     private static let surplusLimit = 10
     /// Addresses of the internet that one peer may have named and not dropped: what a client with
@@ -34,8 +35,7 @@ package struct PeerExchange: Sendable {
     package private(set) var nextSend: Timestamp
     private var told: Set<Endpoint> = []
 
-    private var tokens = burst
-    private var tokensAt: Timestamp
+    private var messages: TokenBucket
     private var surplus = 0
     private var hasReceived = false
     /// Addresses of the internet that the peer has named; each counts once, at whatever port.
@@ -44,7 +44,7 @@ package struct PeerExchange: Sendable {
     /// A peer that has just shaken hands.
     package init(now: Timestamp) {
         nextSend = now + Self.firstDelay
-        tokensAt = now
+        messages = TokenBucket(rate: Self.rate, burst: Self.burst, now: now)
     }
 
     /// What to tell the peer at `receiver` now; nil where that is nothing, or where it is too early.
@@ -83,14 +83,11 @@ package struct PeerExchange: Sendable {
     package mutating func received(
         _ message: PeerExchangeMessage, from sender: IPAddress, now: Timestamp
     ) throws(PeerCloseReason) -> PeerExchangeMessage {
-        tokens = min(Self.burst, tokens + max(0, (now - tokensAt).seconds) / Self.refillTime)
-        tokensAt = now
-        guard tokens >= 1 else {
+        guard messages.take(now: now) else {
             surplus += 1
             guard surplus <= Self.surplusLimit else { throw .peerExchangeFlood }
             return PeerExchangeMessage()
         }
-        tokens -= 1
         let limit = hasReceived ? Self.contactLimit : Self.firstContactLimit
         hasReceived = true
         var believed = PeerExchangeMessage()

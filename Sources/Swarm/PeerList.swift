@@ -50,7 +50,7 @@ package struct PeerList: Sendable {
     }
 
     /// Ports below are those of other services, which strangers must not make us talk to (BEP 11):
-    /// whoever but the user names one is not heard.
+    /// whoever names one is not heard, but for the user and a peer that speaks of itself.
     package static let lowestPort: UInt16 = 1024
 
     private let configuration: Configuration
@@ -63,15 +63,14 @@ package struct PeerList: Sendable {
     private var random: SeededRandom
     /// Ours, as peers see it: one of each family at most.
     private var ownAddresses: [Endpoint] = []
-    private var tokens: Double
-    private var tokensAt: Timestamp
+    private var dials: TokenBucket
 
     /// An empty list.
     package init(configuration: Configuration = .init(), seed: UInt64, now: Timestamp) {
         self.configuration = configuration
         random = SeededRandom(seed: seed)
-        tokens = Double(configuration.burst)
-        tokensAt = now
+        dials = TokenBucket(
+            rate: configuration.rate, burst: Double(configuration.burst), now: now)
     }
 
     /// How many addresses are known.
@@ -148,8 +147,9 @@ package struct PeerList: Sendable {
     /// The address to dial now, or nil. `connections` counts those there are, incoming ones and
     /// those being dialled included. Linear in the number of addresses.
     package mutating func nextDial(now: Timestamp, connections: Int) -> Endpoint? {
-        refillTokens(now)
-        guard connections < configuration.connectionLimit, tokens >= 1 else { return nil }
+        guard connections < configuration.connectionLimit, dials.hasOne(now: now) else {
+            return nil
+        }
         var best: Int?
         for index in candidates.indices {
             guard candidates[index].nextTry <= now, isWaiting(candidates[index]) else { continue }
@@ -157,7 +157,7 @@ package struct PeerList: Sendable {
             best = index
         }
         guard let best else { return nil }
-        tokens -= 1
+        _ = dials.take(now: now)
         candidates[best].state = .dialling
         candidates[best].isUntried = false
         return candidates[best].endpoint
@@ -169,8 +169,7 @@ package struct PeerList: Sendable {
         guard
             let due = candidates.lazy.filter(isWaiting).map(\.nextTry).min()
         else { return nil }
-        guard tokens < 1 else { return due }
-        return max(due, tokensAt + .seconds((1 - tokens) / configuration.rate))
+        return max(due, dials.nextDue(now: due))
     }
 
     /// Whether an address is among them for which this holds. Linear in the number of addresses.
@@ -221,12 +220,6 @@ package struct PeerList: Sendable {
         if left.failures != right.failures { return left.failures < right.failures }
         if left.source != right.source { return left.source < right.source }
         return left.order < right.order
-    }
-
-    private mutating func refillTokens(_ now: Timestamp) {
-        let elapsed = max(0, (now - tokensAt).seconds)
-        tokens = min(Double(configuration.burst), tokens + elapsed * configuration.rate)
-        tokensAt = now
     }
 
     private mutating func dropWorst(_ source: PeerSource) -> Bool {

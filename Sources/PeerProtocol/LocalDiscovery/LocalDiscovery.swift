@@ -19,8 +19,7 @@ package struct LocalDiscovery: Sendable {
     private var due: [SHA1Digest: Timestamp] = [:]
     private var wasAnnounced: Set<SHA1Digest> = []
     private var nextSend = Timestamp.zero
-    private var tokens = burst
-    private var tokensAt: Timestamp
+    private var datagrams: TokenBucket
 
     /// Nothing is announced yet.
     ///
@@ -30,7 +29,7 @@ package struct LocalDiscovery: Sendable {
     package init(port: UInt16, seed: UInt64, now: Timestamp) {
         self.port = port
         cookie = String(UInt32(truncatingIfNeeded: seed), radix: 16)
-        tokensAt = now
+        datagrams = TokenBucket(rate: Self.rate, burst: Self.burst, now: now)
     }
 
     /// What to announce now, of the torrents that may be announced; nil where nothing is due. In
@@ -66,11 +65,7 @@ package struct LocalDiscovery: Sendable {
     package mutating func received(
         _ datagram: [UInt8], from sender: IPAddress, now: Timestamp
     ) -> (infoHashes: [SHA1Digest], peer: Endpoint)? {
-        tokens = min(Self.burst, tokens + max(0, (now - tokensAt).seconds) * Self.rate)
-        tokensAt = now
-        guard tokens >= 1 else { return nil }
-        tokens -= 1
-        guard !sender.isUnroutable, !sender.isLinkLocalV6,
+        guard datagrams.take(now: now), !sender.isUnroutable, !sender.isLinkLocalV6,
             let announcement = LocalAnnouncement(parsing: datagram),
             announcement.cookie != cookie
         else { return nil }
