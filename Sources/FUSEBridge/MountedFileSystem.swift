@@ -67,10 +67,6 @@ package final class MountedFileSystem: Sendable {
     /// How many reads of programs wait for data.
     package var waitingReadCount: Int { waiting.count }
 
-    /// Whether the kernel reads complete files itself, without this process; known once `mount` has
-    /// returned.
-    package var hasPassthrough: Bool { passthrough.isAvailable }
-
     /// How reads of complete files are answered; known once `mount` has returned.
     package var passthroughState: PassthroughState {
         guard options.allowsPassthrough else { return .off }

@@ -86,7 +86,8 @@ package final class CacheDirectory: Sendable {
     private static let largestBlock = 1 << 16
 
     deinit {
-        // The thread holds `commits`, not this object, and no dirty store is left: each holds us.
+        // The thread holds its queue's state, not this object, and no dirty store is left: each holds
+        // us.
         commits.stop()
         limiter.stop()
         Glibc.close(descriptor)

@@ -11,16 +11,9 @@ extension PieceStore {
     /// Bytes that are read at once for a run of requests.
     private static let maximumRunLength = 1 << 20
 
-    /// Reads a block for a peer on an upload thread, and calls `completion` there; nil where the
-    /// piece is missing, the request makes no sense, or the disk fails.
-    package func readBlock(
-        _ request: BlockRequest, completion: @escaping @Sendable (UploadBlock?) -> Void
-    ) {
-        readBlocks([request]) { completion($0.first ?? nil) }
-    }
-
-    /// Reads several blocks, as `readBlock` does; neighbours are read at once and share memory.
-    /// The result is as long as `requests`.
+    /// Reads blocks for a peer on an upload thread, and calls `completion` there with as many as were
+    /// asked for: nil where the piece is missing, the request makes no sense, or the disk fails.
+    /// Neighbours are read at once and share memory.
     package func readBlocks(
         _ requests: [BlockRequest], completion: @escaping @Sendable ([UploadBlock?]) -> Void
     ) {
@@ -58,7 +51,6 @@ extension PieceStore {
             copied += run
             position += length
         }
-        pools.counters.addUpload(position)
         return copied
     }
 
@@ -89,7 +81,6 @@ extension PieceStore {
         guard let memory = UploadMemory(count: length),
             readPiece(first.piece, from: Int(first.begin), into: memory.bytes, mayWait: true)
         else { return failure }
-        pools.counters.addUpload(length)
         return requests.map { request in
             UploadBlock(
                 request: request, memory: memory, offset: Int(request.begin - first.begin))

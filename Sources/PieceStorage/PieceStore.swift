@@ -8,8 +8,9 @@ package import TorrentCore
 ///
 /// A piece is *missing*, then *in memory* (verified, being written), then *cached* (in a cache
 /// file; trusted again after a restart once synced and in the catalogue). Only pieces of the last
-/// two kinds are ever served, and single blocks of missing ones, of which the same is true (BEP 52). All state is behind one lock, held for tens of nanoseconds and never
-/// across a system call or a call out.
+/// two kinds are ever served, and single blocks of missing ones, of which the same is true (BEP 52).
+/// All state is behind one lock, held for tens of nanoseconds and never across a system call or a
+/// call out.
 package final class PieceStore: Sendable {
     /// Where the bytes are.
     enum Backing: Sendable {

@@ -5,7 +5,6 @@ package final class StorageCounters: Sendable {
     private let hashed = Atomic<Int64>(0)
     private let written = Atomic<Int64>(0)
     private let read = Atomic<Int64>(0)
-    private let uploaded = Atomic<Int64>(0)
 
     /// All zero.
     init() {}
@@ -16,11 +15,8 @@ package final class StorageCounters: Sendable {
     package var writtenBytes: Int64 { written.load(ordering: .relaxed) }
     /// Bytes that readers got, from cache files and from memory.
     package var readBytes: Int64 { read.load(ordering: .relaxed) }
-    /// Bytes read for peers.
-    package var uploadBytes: Int64 { uploaded.load(ordering: .relaxed) }
 
     func addHashed(_ count: Int) { hashed.add(Int64(count), ordering: .relaxed) }
     func addWritten(_ count: Int) { written.add(Int64(count), ordering: .relaxed) }
     func addRead(_ count: Int) { read.add(Int64(count), ordering: .relaxed) }
-    func addUpload(_ count: Int) { uploaded.add(Int64(count), ordering: .relaxed) }
 }

@@ -64,7 +64,9 @@ extension PieceStore {
     /// Reads a block as a peer would get it.
     func block(_ request: BlockRequest) -> [UInt8]? {
         let result = Condition<[UInt8]??>(nil)
-        readBlock(request) { block in result.update { $0 = .some(block.map { Array($0.bytes) }) } }
+        readBlocks([request]) { blocks in
+            result.update { $0 = .some(blocks[0].map { Array($0.bytes) }) }
+        }
         return result.wait { $0 } ?? nil
     }
 
