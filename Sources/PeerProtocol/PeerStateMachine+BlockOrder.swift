@@ -10,8 +10,11 @@ extension PeerStateMachine {
     /// Whether blocks have to wait for hashes that the peer asked for before them, or is about to ask
     /// for: it ends when those are sent, or a timer fires. Constant time where it has asked for none.
     package var holdsBlocks: Bool {
-        blockOrder.hasBegun && (blockOrder.deadline != nil || owesPieceHashes)
+        blockOrder.hasBegun && (awaitsRequest || owesPieceHashes)
     }
+
+    /// Our own client asks for the layers of what is read, and takes them in any order.
+    private var awaitsRequest: Bool { blockOrder.deadline != nil && !supportsFetching }
 
     /// Takes note of how many requests get all piece layers of a hybrid, 512 hashes each; without it,
     /// and of any other torrent, no further requests are awaited.

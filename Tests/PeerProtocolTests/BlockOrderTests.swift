@@ -9,7 +9,7 @@ struct BlockOrderTests {
         let v2 = try #require(SHA256Digest(Array(repeating: UInt8(0x33), count: 32)))
         let identity = TorrentIdentity(v2: v2, v1: Connection.hash)
         let connection = Connection()
-        _ = connection.receive(bytes: Connection.handshake([], hash: v2.truncated).bytes)
+        _ = connection.receive(bytes: Connection.handshake(hash: v2.truncated).bytes)
         connection.machine.accept(
             identity: identity, geometry: Connection.geometry, have: nil, metadataSize: nil,
             now: .zero)
@@ -59,6 +59,13 @@ struct BlockOrderTests {
         #expect(!connection.machine.holdsBlocks)
         // And what it asks for later holds blocks up until it is answered, no longer.
         Self.fetch(connection, index: 1)
+        #expect(!connection.machine.holdsBlocks)
+    }
+
+    @Test func `our own client is not waited for`() throws {
+        let connection = try Self.open(layers: 3)
+        connection.receiveExtensionHandshake { $0.fetchingID = 8 }
+        Self.fetch(connection, index: 0)
         #expect(!connection.machine.holdsBlocks)
     }
 
