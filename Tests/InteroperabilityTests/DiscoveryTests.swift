@@ -4,7 +4,7 @@ import Testing
 /// Transmission and qBittorrent in a network of the test's own, in which nobody is told of anybody
 /// but by the means under test.
 @Suite(
-    "Transmission and qBittorrent find peers by themselves", .realClients,
+    "Transmission and qBittorrent find peers by themselves", .idleClients,
     .enabled(if: NetworkNamespace.isPermitted, "a network namespace takes root"))
 struct DiscoveryTests {
     private static let clients = [RealClient.transmission, .qbittorrent]

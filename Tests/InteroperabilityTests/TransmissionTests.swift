@@ -4,7 +4,7 @@ import Testing
 /// Transmission cannot be kept from TCP, and dials nobody on the loopback device: what shows uTP,
 /// and its own dials, happens in a network of the test's own.
 @Suite(
-    "Transmission over uTP and by its own dials", .realClients,
+    "Transmission over uTP and by its own dials", .idleClients,
     .enabled(if: NetworkNamespace.isPermitted, "a network namespace takes root"))
 struct TransmissionTests {
     private static let alone = ["--no-dht", "--no-lsd", "--no-port-mapping"]

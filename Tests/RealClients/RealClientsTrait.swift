@@ -6,6 +6,8 @@ package import Testing
 /// Such tests block: on the cooperative pool they would stop all others. And each starts several
 /// processes, which share few cores with the ones whose promises are about time.
 package struct RealClientsTrait: TestTrait, SuiteTrait, TestScoping {
+    fileprivate let gate: RealClientsGate
+
     /// Applies to each test of a suite.
     package let isRecursive = true
 
@@ -14,7 +16,7 @@ package struct RealClientsTrait: TestTrait, SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        await RealClientsGate.shared.enter()
+        await gate.enter()
         let result: Result<Void, any Error>
         do {
             try await withTaskExecutorPreference(BlockingExecutor.shared) { try await function() }
@@ -22,19 +24,24 @@ package struct RealClientsTrait: TestTrait, SuiteTrait, TestScoping {
         } catch {
             result = .failure(error)
         }
-        await RealClientsGate.shared.leave()
+        await gate.leave()
         try result.get()
     }
 }
 
 extension Trait where Self == RealClientsTrait {
     /// The test starts real programs.
-    package static var realClients: RealClientsTrait { RealClientsTrait() }
+    package static var realClients: RealClientsTrait { RealClientsTrait(gate: .busy) }
+
+    /// It starts programs that for the most part wait for timers of their own: more of them fit
+    /// beside each other, and beside the busy ones.
+    package static var idleClients: RealClientsTrait { RealClientsTrait(gate: .idle) }
 }
 
 /// Lets so many tests through at a time; the others wait without holding a thread.
 private actor RealClientsGate {
-    static let shared = RealClientsGate(width: 2)
+    static let busy = RealClientsGate(width: 2)
+    static let idle = RealClientsGate(width: 4)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

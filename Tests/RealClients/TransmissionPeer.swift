@@ -45,9 +45,8 @@ package struct TransmissionPeer: RunningPeer, Sendable {
         ]
         let text = try JSONSerialization.data(withJSONObject: settings)
         try text.write(to: URL(fileURLWithPath: configuration + "/settings.json"))
-        let entrances = options.bootstrap.map { $0.replacing(":", with: " ") + "\n" }
-        try entrances.joined().write(
-            toFile: configuration + "/dht.bootstrap", atomically: true, encoding: .utf8)
+        try Self.rememberedNodes(options.bootstrap)?.write(
+            to: URL(fileURLWithPath: configuration + "/dht.dat"))
         network = options.network
         let command = ["transmission-daemon", "--foreground", "--config-dir", configuration]
         process = try ChildProcess(options.network?.command(command) ?? command)
@@ -65,7 +64,29 @@ package struct TransmissionPeer: RunningPeer, Sendable {
         guard result.exitCode == 0 else { throw RealClientError("--add: \(result.errors)") }
         // Before it first announces by LSD it hears nobody.
         if options.discovery.contains(.lsd) { try process.waitForLine(containing: "LPD announce") }
-        if isSeed { try waitUntilComplete() }
+        guard isSeed else { return }
+        try waitUntilComplete()
+        // Whoever looks for it before would look again after 5, 10, 20 seconds.
+        if options.discovery.contains(.dht) {
+            try process.waitForLine(
+                containing: "Starting IPv4 DHT announce", seconds: 2 * Deadline.generous)
+        }
+    }
+
+    /// The nodes of the DHT that it takes to have known when it last ran: those it pings every two
+    /// seconds, and the ones of a list for beginners every fifteen.
+    private static func rememberedNodes(_ nodes: [String]) throws -> Data? {
+        guard !nodes.isEmpty else { return nil }
+        var compact = Data()
+        for node in nodes {
+            let numbers = node.split { ".:".contains($0) }.compactMap { UInt16($0) }
+            guard numbers.count == 5 else { throw RealClientError("\(node) is no IPv4 endpoint") }
+            compact += numbers[..<4].map { UInt8(truncatingIfNeeded: $0) }
+            compact += [UInt8(numbers[4] >> 8), UInt8(numbers[4] & 255)]
+        }
+        let id = Data((0..<20).map { _ in UInt8.random(in: 0...255) })
+        return Data("d2:id20:".utf8) + id + Data("5:nodes\(compact.count):".utf8) + compact
+            + Data("e".utf8)
     }
 
     /// Waits until it has every piece and its files are on disk.
