@@ -2,6 +2,7 @@ import Glibc
 package import Metainfo
 import PieceStorage
 import Reactor
+import Synchronization
 import TorrentCore
 import TorrentCrypto
 
@@ -171,6 +172,7 @@ extension Session {
     }
 
     private func open(_ metainfo: TorrentMetainfo) throws(SessionError) -> PieceStore {
+        guard !isStopped.load(ordering: .acquiring) else { throw .cancelled }
         guard let cache else { throw .cacheUnusable("there is no cache directory: name one") }
         let identity = metainfo.info.identity
         // Here as well as on the shard: the same torrent twice would find its own lock on the cache.

@@ -30,7 +30,7 @@ package final class Session: Sendable {
     private let loop: EventLoop
     private let resolver: Resolver
     private let nextID = Atomic<UInt32>(0)
-    private let isStopped = Atomic(false)
+    let isStopped = Atomic(false)
     /// The port on which peers can reach this session; 0 where it does not listen.
     package let listenPort: UInt16
     /// Nil where no router is asked.
