@@ -1,13 +1,11 @@
-package import Glibc
-
-/// Tells a file from all others of the machine, whatever it is called.
+/// Tells a file from all others of the machine, whatever it is called: `st_dev` and `st_ino` of `stat`.
 package struct FileIdentity: Hashable, Sendable {
-    private let device: dev_t
-    private let inode: ino_t
+    private let device: UInt
+    private let inode: UInt
 
     /// The file that `stat` has looked at.
-    package init(_ status: stat) {
-        device = status.st_dev
-        inode = status.st_ino
+    package init(device: UInt, inode: UInt) {
+        self.device = device
+        self.inode = inode
     }
 }

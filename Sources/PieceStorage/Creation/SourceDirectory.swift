@@ -122,7 +122,9 @@ struct SourceDirectory: ~Copyable {
         var status = stat()
         let result = withPath(name) { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
         guard result == 0 else { throw .system(.last("stat \(shown)")) }
-        guard !leftOut.contains(FileIdentity(status)) else { return .leftOut }
+        guard !leftOut.contains(FileIdentity(device: status.st_dev, inode: status.st_ino)) else {
+            return .leftOut
+        }
         switch status.st_mode & S_IFMT {
         case S_IFREG: return .file(file(path, status))
         case S_IFDIR: return .folder

@@ -19,12 +19,14 @@ struct OutputFile: ~Copyable {
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else { throw Self.unwritable(path, EISDIR) }
-            identities.insert(FileIdentity(status))
+            identities.insert(FileIdentity(device: status.st_dev, inode: status.st_ino))
         }
         let number = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard number >= 0 else { throw Self.unwritable(path, errno) }
         descriptor = OwnedDescriptor(number)
-        if fstat(number, &status) == 0 { identities.insert(FileIdentity(status)) }
+        if fstat(number, &status) == 0 {
+            identities.insert(FileIdentity(device: status.st_dev, inode: status.st_ino))
+        }
         self.identities = identities
     }
 
